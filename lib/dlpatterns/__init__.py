@@ -1,0 +1,1 @@
+"""The counting and kernel code behind *Deep-Learning Computation Patterns*."""
