@@ -450,11 +450,6 @@ class PositionEmbedding(Spec):
 
 
 @dataclass(frozen=True)
-class RotaryEmbedding(Spec):
-    """Pairs of features turned by an angle that grows with the position. Shapes: (T, D) -> the same; no parameters."""
-
-
-@dataclass(frozen=True)
 class _Recurrent(Spec):
     """A recurrent layer of `hidden` units; `biases` is 1 (Keras, ONNX) or 2 (PyTorch, cuDNN) vectors a gate."""
 
@@ -498,7 +493,8 @@ class Attention(Spec):
     """Multi-head attention with its four projections; a second input, if any, supplies keys and values.
 
     Shapes: (T, D) -> (T, D), or (T, D), (S, E) -> (T, D). `kv_heads` below `heads` is grouped-query attention;
-    `head_dim` defaults to D / heads; `causal` says what is masked, not what is counted.
+    `head_dim` defaults to D / heads; `causal` says what is masked, not what is counted; `rotary` turns pairs of
+    query and key features by an angle that grows with the position.
     """
 
     heads: int
@@ -506,6 +502,7 @@ class Attention(Spec):
     head_dim: int | None = None
     causal: bool = False
     bias: bool = True
+    rotary: bool = False
 
     def __post_init__(self) -> None:
         _positive(self, heads=self.heads, kv_heads=self.kv_heads or 1, head_dim=self.head_dim or 1)

@@ -1,0 +1,39 @@
+"""VGG: nothing but 3 x 3 convolutions, pooling, and three full connections."""
+
+from ..graph import Builder, Model
+from ..layers import MaxPool2d
+from .alexnet import classifier
+from .blocks import conv
+
+SIMONYAN = "Simonyan & Zisserman 2015, Very deep convolutional networks for large-scale image recognition, ICLR"
+WIDTHS = (64, 128, 256, 512, 512)
+
+
+def vgg11() -> Model:
+    """VGG-11, configuration A: eight convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    return _vgg("VGG-11", (1, 1, 2, 2, 2))
+
+
+def vgg13() -> Model:
+    """VGG-13, configuration B: ten convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    return _vgg("VGG-13", (2, 2, 2, 2, 2))
+
+
+def vgg16() -> Model:
+    """VGG-16, configuration D: thirteen convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    return _vgg("VGG-16", (2, 2, 3, 3, 3))
+
+
+def vgg19() -> Model:
+    """VGG-19, configuration E: sixteen convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    return _vgg("VGG-19", (2, 2, 4, 4, 4))
+
+
+def _vgg(name: str, depths: tuple[int, ...]) -> Model:
+    net = Builder(name, (3, 224, 224), source=SIMONYAN)
+    x = net.input
+    for stage, (width, depth) in enumerate(zip(WIDTHS, depths, strict=True), start=1):
+        for i in range(1, depth + 1):
+            x = conv(net, x, width, 3, name=f"conv{stage}_{i}", padding=1)
+        x = net(MaxPool2d(2), x, name=f"pool{stage}")
+    return net.model(classifier(net, x))
