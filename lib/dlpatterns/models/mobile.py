@@ -73,41 +73,65 @@ def _efficientnet(number: int, *, width: float, depth: float, size: int, dropout
     return net.model(_head(net, x, dropout=dropout))
 
 
-def efficientnet_b0() -> Model:
-    """EfficientNet-B0 at 224 pixels. Source: Tan & Le 2019, table 1."""
-    return _efficientnet(0, width=1.0, depth=1.0, size=224, dropout=0.2)
+def efficientnet_b0(size: int = 224) -> Model:
+    """EfficientNet-B0.
+
+    Source: Tan & Le 2019, table 1.
+    """
+    return _efficientnet(0, width=1.0, depth=1.0, size=size, dropout=0.2)
 
 
-def efficientnet_b1() -> Model:
-    """EfficientNet-B1 at 240 pixels. Source: Tan & Le 2019, table 2; coefficients of the authors' code."""
-    return _efficientnet(1, width=1.0, depth=1.1, size=240, dropout=0.2)
+def efficientnet_b1(size: int = 240) -> Model:
+    """EfficientNet-B1.
+
+    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
+    """
+    return _efficientnet(1, width=1.0, depth=1.1, size=size, dropout=0.2)
 
 
-def efficientnet_b2() -> Model:
-    """EfficientNet-B2 at 260 pixels, as published (torchvision evaluates at 288). Source: Tan & Le 2019, table 2."""
-    return _efficientnet(2, width=1.1, depth=1.2, size=260, dropout=0.3)
+def efficientnet_b2(size: int = 288) -> Model:
+    """EfficientNet-B2 (the paper's B2 runs at 260 pixels, torchvision's at 288).
+
+    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
+    """
+    return _efficientnet(2, width=1.1, depth=1.2, size=size, dropout=0.3)
 
 
-def efficientnet_b3() -> Model:
-    """EfficientNet-B3 at 300 pixels. Source: Tan & Le 2019, table 2; coefficients of the authors' code."""
-    return _efficientnet(3, width=1.2, depth=1.4, size=300, dropout=0.3)
+def efficientnet_b3(size: int = 300) -> Model:
+    """EfficientNet-B3.
+
+    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
+    """
+    return _efficientnet(3, width=1.2, depth=1.4, size=size, dropout=0.3)
 
 
-def efficientnet_b4() -> Model:
-    """EfficientNet-B4 at 380 pixels. Source: Tan & Le 2019, table 2; coefficients of the authors' code."""
-    return _efficientnet(4, width=1.4, depth=1.8, size=380, dropout=0.4)
+def efficientnet_b4(size: int = 380) -> Model:
+    """EfficientNet-B4.
+
+    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
+    """
+    return _efficientnet(4, width=1.4, depth=1.8, size=size, dropout=0.4)
 
 
-def efficientnet_b5() -> Model:
-    """EfficientNet-B5 at 456 pixels. Source: Tan & Le 2019, table 2; coefficients of the authors' code."""
-    return _efficientnet(5, width=1.6, depth=2.2, size=456, dropout=0.4)
+def efficientnet_b5(size: int = 456) -> Model:
+    """EfficientNet-B5.
+
+    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
+    """
+    return _efficientnet(5, width=1.6, depth=2.2, size=size, dropout=0.4)
 
 
-def efficientnet_b6() -> Model:
-    """EfficientNet-B6 at 528 pixels. Source: Tan & Le 2019, table 2; coefficients of the authors' code."""
-    return _efficientnet(6, width=1.8, depth=2.6, size=528, dropout=0.5)
+def efficientnet_b6(size: int = 528) -> Model:
+    """EfficientNet-B6.
+
+    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
+    """
+    return _efficientnet(6, width=1.8, depth=2.6, size=size, dropout=0.5)
 
 
-def efficientnet_b7() -> Model:
-    """EfficientNet-B7 at 600 pixels. Source: Tan & Le 2019, table 2; coefficients of the authors' code."""
-    return _efficientnet(7, width=2.0, depth=3.1, size=600, dropout=0.5)
+def efficientnet_b7(size: int = 600) -> Model:
+    """EfficientNet-B7.
+
+    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
+    """
+    return _efficientnet(7, width=2.0, depth=3.1, size=size, dropout=0.5)
