@@ -1,0 +1,78 @@
+"""One frozen dataclass per kind of layer: shapes in, shape out, and nothing else.
+
+A shape describes one example, without the batch: an image is ``(C, H, W)``, a sequence ``(T, D)``, a vector ``(D,)``.
+What a layer costs is said in `counting`, what it computes in `kernels`. `windows` has what slides over a map, `plain`
+what works value by value or row by row, `joins` where branches meet, `sequences` recurrence and attention.
+
+>>> Conv2d(64, 7, stride=2, padding=3).output_shape((3, 224, 224))
+(64, 112, 112)
+"""
+
+from .base import Pair, Shape, Spec, pair
+from .joins import Add, Concat, Multiply
+from .plain import (
+    ACTIVATIONS,
+    Activation,
+    BatchNorm2d,
+    Dropout,
+    EuclideanRBF,
+    Flatten,
+    LayerNorm,
+    Linear,
+    LocalResponseNorm,
+    Patches,
+    RMSNorm,
+    ShuffleChannels,
+    Softmax,
+    TakeChannels,
+    TakeToken,
+)
+from .sequences import GRU, LSTM, RNN, Attention, Embedding, Experts, PositionEmbedding
+from .windows import (
+    AvgPool2d,
+    ConnectedConv2d,
+    Conv2d,
+    GlobalAvgPool2d,
+    MaxPool2d,
+    Subsample2d,
+    window_positions,
+)
+
+__all__ = [
+    "ACTIVATIONS",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Activation",
+    "Add",
+    "Attention",
+    "AvgPool2d",
+    "BatchNorm2d",
+    "Concat",
+    "ConnectedConv2d",
+    "Conv2d",
+    "Dropout",
+    "Embedding",
+    "EuclideanRBF",
+    "Experts",
+    "Flatten",
+    "GlobalAvgPool2d",
+    "LayerNorm",
+    "Linear",
+    "LocalResponseNorm",
+    "MaxPool2d",
+    "Multiply",
+    "Pair",
+    "Patches",
+    "PositionEmbedding",
+    "RMSNorm",
+    "Shape",
+    "ShuffleChannels",
+    "Softmax",
+    "Spec",
+    "Subsample2d",
+    "TakeChannels",
+    "TakeToken",
+    "pair",
+    "window_positions",
+]
