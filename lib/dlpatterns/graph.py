@@ -10,12 +10,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .layers import Concat, Conv2d, Shape, Spec  # noqa: F401  (Concat and Conv2d serve the doctest)
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A value in a network under construction: which layer made it (-1: the input) and its shape without the batch."""
 
     index: int

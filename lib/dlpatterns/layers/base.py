@@ -34,8 +34,8 @@ def require_positive(spec: object, **sizes: int) -> None:
 def require_pair(spec: object, *, least: int = 1, **sizes: Pair) -> None:
     """Raise ValueError unless every size is a whole number of at least `least`, or (height, width) of such."""
     for name, size in sizes.items():
-        numbers = size if isinstance(size, tuple) and len(size) == 2 else (size,)
-        if not all(is_whole(number, least) for number in numbers):
+        first, last = size if isinstance(size, tuple) and len(size) == 2 else (size, size)
+        if not (is_whole(first, least) and is_whole(last, least)):
             raise ValueError(f"{spec}: {name} must be a whole number of at least {least}, or two, got {size!r}")
 
 

@@ -1,0 +1,93 @@
+"""The book's own Sphinx extension: local MathJax, the year of the build, and everything that hangs on the address."""
+
+import datetime
+import json
+import os
+import shutil
+from importlib.metadata import files
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+MATHJAX_SCRIPT = "tex-mml-chtml.js"
+MATHJAX_FONTS = "output/chtml/fonts/woff-v2"
+INSTALL = 'import importlib.util\nif importlib.util.find_spec("dlpatterns") is None:\n    %pip install -q git+{address}'
+
+
+def address(config: Config) -> str:
+    """Return the repository's address, from the environment or the setting, or "" before the book is published."""
+    return os.environ.get("BOOK_REPOSITORY", config.book_repository).rstrip("/")
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Put in the year of the build, the local MathJax, and the launch buttons if there is an address."""
+    config.copyright = str(datetime.date.today().year)
+    config.mathjax_path = f"mathjax/{MATHJAX_SCRIPT}"
+    config.myst_substitutions["badges"] = badges(address(config))
+    if address(config):
+        config.html_theme_options |= {
+            "repository_url": address(config),
+            "repository_branch": "main",
+            "path_to_docs": "",
+            "use_repository_button": True,
+            "launch_buttons": {
+                "binderhub_url": "https://mybinder.org",
+                "colab_url": "https://colab.research.google.com",
+                "notebook_interface": "jupyterlab",
+            },
+        }
+
+
+def badges(repository: str) -> str:
+    """Return Markdown links that open the book in Binder and Colab, or nothing without an address."""
+    if not repository:
+        return ""
+    path = repository.removeprefix("https://github.com/")
+    binder = f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/chapters"
+    colab = f"https://colab.research.google.com/github/{path}/blob/gh-pages/_sources/chapters/"
+    return f"[Open all lectures in Binder]({binder}) · [Open in Colab]({colab}) · [Source]({repository})"
+
+
+def point_colab_to_pages(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    """Send Colab to the published copy of a notebook, which begins with an install cell."""
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []) if isinstance(group, dict) else []:
+            if "colab.research.google.com" in button.get("url", ""):
+                button["url"] = button["url"].replace("/blob/main/", "/blob/gh-pages/_sources/")
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Copy MathJax into the built book, and give the downloadable notebooks their install cell."""
+    if error is None and app.builder.format == "html":
+        copy_mathjax(Path(app.outdir) / "_static" / "mathjax")
+        if address(app.config):
+            for notebook in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
+                add_install_cell(notebook, address(app.config))
+
+
+def copy_mathjax(target: Path) -> None:
+    """Copy the one script and the fonts that the pages use from the package sphinx-mathjax-offline."""
+    for file in files("sphinx-mathjax-offline") or ():
+        inside = file.as_posix().partition("static/mathjax/")[2]
+        if inside == MATHJAX_SCRIPT or inside.startswith(MATHJAX_FONTS):
+            (target / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.locate(), target / inside)
+
+
+def add_install_cell(path: Path, repository: str) -> None:
+    """Put a cell that installs the library, where it is missing, before everything else in a notebook."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    source = INSTALL.format(address=repository)
+    if notebook["cells"] and notebook["cells"][0].get("id") != "install":
+        cell = {"cell_type": "code", "id": "install", "metadata": {}, "execution_count": None, "outputs": []}
+        notebook["cells"].insert(0, cell | {"source": source})
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_config_value("book_repository", "", "html")
+    app.connect("config-inited", configure, priority=900)
+    app.connect("html-page-context", point_colab_to_pages, priority=900)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,261 @@
+"""Compare an answer with the expected value, and say in words what differs."""
+
+import cmath
+import reprlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+from numbers import Number
+
+import numpy as np
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 8
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where an answer differs from the expected value: a sentence, and the hint if it is one of the usual slips."""
+
+    what: str
+    hint: str = ""
+
+
+def describe(value: object) -> str:
+    """Return a short text for any value: shape and type of an array, numbers with thousands separators.
+
+    >>> describe(307200), describe(np.zeros((2, 3, 4, 5), np.float32))
+    ('307,200', 'array of shape (2, 3, 4, 5), float32')
+    """
+    if isinstance(value, np.ndarray):
+        text = f"array of shape {value.shape}, {value.dtype}"
+        return f"{text}: {_values(value)}" if 0 < value.size <= 16 else text
+    if isinstance(value, np.generic):
+        value = value.item()
+    try:
+        return f"{value:,}" if type(value) is int else " ".join(_SHORT.repr(value).split())[:160]
+    except ValueError:
+        return f"{type(value).__name__} too long to print"
+
+
+def _values(array: np.ndarray) -> str:
+    return " ".join(np.array2string(array, precision=4, separator=", ").split())
+
+
+def article(value: object) -> str:
+    """Return the kind of a value in words, for instance "a number" or "a list"."""
+    names = {bool: "a truth value", int: "a whole number", float: "a number", str: "a text", np.ndarray: "an array"}
+    names |= {tuple: "a tuple", list: "a list", dict: "a dict", set: "a set", type(None): "None"}
+    if callable(value):
+        return "a function"
+    return names.get(type(value), f"an object of type {type(value).__name__}")
+
+
+def difference(expected: object, got: object, tolerance: float | None = None) -> Difference | None:
+    """Return None if `got` equals `expected`, else what differs.
+
+    Whole numbers are equal exactly and others within 1e-6 of the expected size, unless `tolerance` (relative) says
+    otherwise; an array needs the exact shape, and is measured by its largest expected value.
+    """
+    return _comparison(expected)(expected, got, tolerance)
+
+
+def _comparison(expected: object) -> Callable:
+    if isinstance(expected, (bool, np.bool_)):
+        return _truth
+    for kinds, compare in _COMPARISONS:
+        if isinstance(expected, kinds):
+            return compare
+    raise TypeError(f"no way to compare with {type(expected).__name__} {expected!r}; use a number, text, tuple or array")
+
+
+# --- One comparison per kind of expected value -------------------------------------------------------------------------
+
+
+def _truth(expected: bool, got: object, tolerance: float | None) -> Difference | None:
+    if not isinstance(got, (bool, np.bool_)):
+        return Difference(f"True or False is expected, yours is {article(got)}")
+    return None if bool(got) == bool(expected) else Difference("it is the other one")
+
+
+def _number(expected: Number, got: object, tolerance: float | None) -> Difference | None:
+    got, expected = _plain(got), _plain(expected)
+    if isinstance(got, bool) or not isinstance(got, (int, float, complex, Fraction)):
+        return Difference(f"one number is expected, yours is {article(got)}", _as_number_hint(got))
+    if cmath.isnan(got) if not isinstance(got, int) else False:
+        return Difference("yours is NaN, which is no number: was something divided by zero?")
+    if _close(expected, got, tolerance):
+        return None
+    if isinstance(expected, complex) or isinstance(got, complex):
+        return Difference("the numbers differ")
+    return Difference("yours is too large" if got > expected else "yours is too small", slip(expected, got))
+
+
+def _plain(value: object) -> object:
+    """Turn NumPy's scalars and arrays without axes into Python's own numbers."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value.item()
+    return Fraction(value) if type(value).__name__ == "Decimal" and value.is_finite() else value
+
+
+def _as_number_hint(got: object) -> str:
+    if isinstance(got, str):
+        return "Write the number without quotes."
+    if isinstance(got, np.ndarray) and got.size == 1:
+        return f"An array of shape {got.shape} holds one number; take it out with `.item()`."
+    return "Pass what the function returns, not the function itself." if callable(got) else ""
+
+
+def _close(expected: Number, got: Number, tolerance: float | None) -> bool:
+    exact = isinstance(expected, int) and tolerance is None
+    if exact or not isinstance(got, int) and not cmath.isfinite(got):
+        return got == expected
+    try:
+        return abs(got - expected) <= (1e-6 if tolerance is None else tolerance) * abs(expected)
+    except OverflowError:
+        return False
+
+
+def slip(expected: Number, got: Number) -> str:
+    """Return a hint if the number is off by a factor or a step that people are often off by."""
+    for factor, hint in _FACTORS.items():
+        if expected and _same(got, expected * factor):
+            return hint
+    if isinstance(expected, int) and abs(got - expected) == 1:
+        return "You are off by one."
+    return ""
+
+
+def _same(a: Number, b: Number) -> bool:
+    return a == b or abs(a - b) <= 1e-9 * abs(b)
+
+
+_FACTORS = {
+    -1: "The sign is wrong.",
+    2: "Exactly twice too much: is something counted twice, or a MAC as two operations?",
+    Fraction(1, 2): "Exactly half: is one of two equal parts missing?",
+    100: "A hundred times too much: a share, or per cent?",
+    Fraction(1, 100): "A hundredth: a share, or per cent?",
+    8: "Eight times too much: bits, or bytes?",
+    Fraction(1, 8): "An eighth: bits, or bytes?",
+    **{1000**power: "Off by a power of a thousand: look at the unit." for power in (1, 2, 3)},
+    **{Fraction(1, 1000**power): "Off by a power of a thousand: look at the unit." for power in (1, 2, 3)},
+    **{1024**power: "Off by a power of 1024: look at the unit." for power in (1, 2, 3)},
+    **{Fraction(1, 1024**power): "Off by a power of 1024: look at the unit." for power in (1, 2, 3)},
+}
+
+
+def _text(expected: str, got: object, tolerance: float | None) -> Difference | None:
+    if not isinstance(got, str):
+        return Difference(f"a text in quotes is expected, yours is {article(got)}")
+    same = " ".join(got.split()).casefold() == " ".join(expected.split()).casefold()
+    return None if same else Difference("it is another one")
+
+
+def _sequence(expected: tuple | list, got: object, tolerance: float | None) -> Difference | None:
+    if not isinstance(got, (tuple, list, np.ndarray)) or np.ndim(got) == 0 and isinstance(got, np.ndarray):
+        hint = "Make a list of it: `list(...)`." if hasattr(got, "__next__") else ""
+        return Difference(f"{article(expected)} of {len(expected)} is expected, yours is {article(got)}", hint)
+    if len(got) != len(expected):
+        return Difference(f"{len(expected)} items are expected, yours has {len(got)}")
+    return _first(((f"item {i}", a, b) for i, (a, b) in enumerate(zip(expected, got, strict=True))), tolerance)
+
+
+def _mapping(expected: dict, got: object, tolerance: float | None) -> Difference | None:
+    if not isinstance(got, dict):
+        return Difference(f"a dict is expected, yours is {article(got)}")
+    for keys, word in ((expected.keys() - got.keys(), "is missing"), (got.keys() - expected.keys(), "is not asked for")):
+        if keys:
+            return Difference(f"the key {describe(min(keys, key=repr))} {word}")
+    return _first(((f"the value of {describe(key)}", expected[key], got[key]) for key in expected), tolerance)
+
+
+def _first(items: object, tolerance: float | None) -> Difference | None:
+    for where, expected, got in items:
+        if found := difference(expected, got, tolerance):
+            return Difference(f"{where}: {found.what}", found.hint)
+    return None
+
+
+def _group(expected: set | frozenset, got: object, tolerance: float | None) -> Difference | None:
+    if not isinstance(got, (set, frozenset, list, tuple)):
+        return Difference(f"a set is expected, yours is {article(got)}")
+    try:
+        extra, missing = set(got) - expected, expected - set(got)
+    except TypeError:
+        return Difference("a set of plain values is expected, yours holds something else")
+    if extra:
+        return Difference(f"{describe(min(extra, key=repr))} does not belong to it")
+    return Difference(f"{len(missing)} of {len(expected)} are missing") if missing else None
+
+
+# --- Arrays ------------------------------------------------------------------------------------------------------------
+
+
+def _array(expected: np.ndarray, got: object, tolerance: float | None) -> Difference | None:
+    given = _numbers(got)
+    if given is None:
+        return Difference(f"an array of shape {expected.shape} is expected, yours is {article(got)} that is no array of numbers")
+    if given.shape != expected.shape:
+        what = f"the shape {expected.shape} is expected, yours is {given.shape}"
+        return Difference(what, _shape_hint(expected, given, tolerance))
+    wrong = _unequal(expected, given, tolerance)
+    return _array_difference(expected, given, wrong, tolerance) if wrong.any() else None
+
+
+def _numbers(got: object) -> np.ndarray | None:
+    """Return the answer as an array of numbers, or None if it is none."""
+    if not hasattr(got, "__array__") and not isinstance(got, (list, tuple, int, float, complex)):
+        return None
+    try:
+        array = np.asarray(got)
+    except (ValueError, TypeError):
+        return None
+    return array if isinstance(array, np.ndarray) and array.dtype.kind in "biufc" else None
+
+
+def _unequal(expected: np.ndarray, got: np.ndarray, tolerance: float | None) -> np.ndarray:
+    if expected.dtype.kind in "biu" and tolerance is None:
+        return np.asarray(got != expected)
+    wide = np.result_type(expected, np.float64)
+    scale = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+    with np.errstate(all="ignore"):
+        near = np.abs(got.astype(wide) - expected) <= (1e-6 if tolerance is None else tolerance) * scale
+    return ~(near | (got == expected))
+
+
+def _array_difference(expected: np.ndarray, got: np.ndarray, wrong: np.ndarray, tolerance: float | None) -> Difference:
+    if got.dtype.kind in "fc" and np.isnan(got).any() and not np.isnan(expected).any():
+        return Difference(f"{int(np.isnan(got).sum()):,} of {got.size:,} values are NaN, which is no number")
+    where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    at = f"at index {where}" if where else "there"
+    return Difference(
+        f"{int(wrong.sum()):,} of {wrong.size:,} values differ, the first {at}", _shape_hint(expected, got, tolerance)
+    )
+
+
+def _shape_hint(expected: np.ndarray, got: np.ndarray, tolerance: float | None) -> str:
+    """Say if the answer is right but for the order of its axes, an axis of length one, or a factor of two."""
+    if got.ndim != expected.ndim and got.size == expected.size:
+        same = not _unequal(expected.ravel(), got.ravel(), tolerance).any()
+        return "The values are right; only the axes differ (an axis of length 1, or a flattened array)." if same else ""
+    if 2 <= got.ndim <= 4 and got.ndim == expected.ndim:
+        for order in permutations(range(got.ndim)):
+            turned = got.transpose(order)
+            if turned.shape == expected.shape and not _unequal(expected, turned, tolerance).any():
+                return "The values are right, the axes are in another order: it is transposed."
+    if got.shape == expected.shape and got.size and not _unequal(2 * expected, got, tolerance).any():
+        return "Every value is exactly twice what it should be."
+    return ""
+
+
+_COMPARISONS: tuple[tuple[tuple[type, ...], Callable], ...] = (
+    ((np.ndarray,), _array),
+    ((Number, np.generic), _number),
+    ((str,), _text),
+    ((tuple, list), _sequence),
+    ((set, frozenset), _group),
+    ((dict,), _mapping),
+)

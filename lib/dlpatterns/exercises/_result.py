@@ -1,0 +1,52 @@
+"""What a check answers: a verdict, a counter-example, a hint; as text, as HTML, and as true or false."""
+
+import html
+import json
+import re
+from dataclasses import asdict, dataclass
+
+SIGNS = {"correct": "✓", "wrong": "✗", "open": "○"}
+HEADS = {"correct": "Correct.", "wrong": "Not right yet.", "open": "Not answered yet."}
+COLOURS = {"correct": "#2e8b57", "wrong": "#d1495b", "open": "#808080"}
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """The answer of a check: a status, a sentence, rows of (label, value) and a hint; true if the answer was correct."""
+
+    status: str
+    message: str
+    rows: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+    def __bool__(self) -> bool:
+        return self.status == "correct"
+
+    def __repr__(self) -> str:
+        width = max((len(label) for label, _ in self.rows), default=0)
+        lines = [f"{SIGNS[self.status]} {HEADS[self.status]} {self.message}"]
+        lines += [f"  {label:<{width}}  {value}" for label, value in self.rows]
+        return "\n".join(lines + [f"  Hint: {self.hint}"] * bool(self.hint))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<div>{html.escape(label)}: <code>{html.escape(value)}</code></div>" for label, value in self.rows)
+        hint = f"<div><strong>Hint:</strong> {_inline(self.hint)}</div>" if self.hint else ""
+        return (
+            f'<div style="border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem .8rem; overflow-wrap: anywhere">'
+            f"<div><strong>{SIGNS[self.status]} {HEADS[self.status]}</strong> {_inline(self.message)}</div>{rows}{hint}</div>"
+        )
+
+    def to_json(self) -> str:
+        """Return the result as one line of text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Result":
+        """Return the result that `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**fields | {"rows": tuple(map(tuple, fields["rows"]))})
+
+
+def _inline(text: str) -> str:
+    """Escape text for HTML and set what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

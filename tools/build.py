@@ -1,0 +1,96 @@
+"""Build the book: execute the lectures that changed, two at a time, then make the HTML with warnings as errors.
+
+Run from the root of the repository:  python tools/build.py
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / "_build" / "executed"
+STAGE = ROOT / "_build" / "stage"
+PAGES = ("*.md", "*.yml", "*.bib", "_static/**/*", "_ext/*.py")
+TIMEOUT = 300  # seconds a cell
+
+
+def key(notebook: Path) -> str:
+    """Return a digest of all that a lecture's outputs depend on: its cells, the library, the pinned versions."""
+    digest = hashlib.sha256()
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        digest.update(f"{cell.cell_type}{cell.metadata}{cell.source}".encode())
+    sources = [path for path in sorted((ROOT / "lib").rglob("*")) if path.suffix in {".py", ".csv", ".json", ".js", ".css"}]
+    for path in [*sources, ROOT / "requirements.txt"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:24]
+
+
+def execute(notebook: Path, target: Path) -> str:
+    """Run a notebook top to bottom in its own folder, write it with its outputs, and say how long it took."""
+    start = time.perf_counter()
+    book = nbformat.read(notebook, as_version=4)
+    NotebookClient(book, timeout=TIMEOUT, resources={"metadata": {"path": str(notebook.parent)}}).execute()
+    tidy(book)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(book, target)
+    return f"executed {notebook.stem} in {time.perf_counter() - start:.0f} s"
+
+
+def tidy(book: nbformat.NotebookNode) -> None:
+    """Remove what changes from run to run: time stamps, widget states, and the version of the interpreter."""
+    book.metadata.pop("widgets", None)
+    book.metadata["language_info"] = {"name": "python"}
+    for cell in book.cells:
+        cell.metadata.pop("execution", None)
+
+
+def execute_changed(notebooks: list[Path]) -> dict[Path, Path]:
+    """Execute the notebooks whose digest is not in the cache, in two processes; return where each result is."""
+    results = {path: CACHE / f"{path.stem}-{key(path)}.ipynb" for path in notebooks}
+    changed = [path for path in notebooks if not results[path].exists()]
+    with ProcessPoolExecutor(2) as pool:
+        for line in pool.map(execute, changed, [results[path] for path in changed]):
+            print(line, flush=True)
+    for old in set(CACHE.glob("*.ipynb")) - set(results.values()):
+        old.unlink()
+    return results
+
+
+def copy_if_changed(source: Path, target: Path) -> None:
+    """Copy a file unless the target has the same bytes, so that Sphinx sees what has changed."""
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def stage(results: dict[Path, Path]) -> None:
+    """Lay out the pages and the executed lectures for Sphinx, and remove what is no longer there."""
+    wanted = {path: path.relative_to(ROOT) for pattern in PAGES for path in ROOT.glob(pattern) if path.is_file()}
+    wanted |= {result: notebook.relative_to(ROOT) for notebook, result in results.items()}
+    for source, place in wanted.items():
+        copy_if_changed(source, STAGE / place)
+    for path in STAGE.rglob("*"):
+        if path.is_file() and path.relative_to(STAGE) not in wanted.values() and "__pycache__" not in path.parts:
+            path.unlink()
+
+
+def main() -> int:
+    """Execute, stage, build; print the file to open."""
+    stage(execute_changed(sorted((ROOT / "chapters").glob("*.ipynb"))))
+    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(STAGE)]
+    options = ["--path-output", str(ROOT), "--warningiserror", "--keep-going", "--quiet"]
+    status = subprocess.run(command + options, check=False).returncode
+    if status == 0:
+        print(f"\nThe book is built. Open this file:\n  {ROOT / '_build' / 'html' / 'index.html'}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
