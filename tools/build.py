@@ -19,6 +19,7 @@ CACHE = ROOT / "_build" / "executed"
 STAGE = ROOT / "_build" / "stage"
 PAGES = ("*.md", "*.yml", "*.bib", "_static/**/*", "_ext/*.py")
 TIMEOUT = 300  # seconds a cell
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
 def key(notebook: Path) -> str:
@@ -84,7 +85,7 @@ def stage(results: dict[Path, Path]) -> None:
 def main() -> int:
     """Execute, stage, build; print the file to open."""
     stage(execute_changed(sorted((ROOT / "chapters").glob("*.ipynb"))))
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(STAGE)]
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(STAGE)]
     options = ["--path-output", str(ROOT), "--warningiserror", "--keep-going", "--quiet"]
     status = subprocess.run(command + options, check=False).returncode
     if status == 0:

@@ -1,5 +1,6 @@
 """A network as a list of resolved layers, and the builder that makes one.
 
+>>> from dlpatterns.layers import Concat
 >>> net = Builder("two branches", (3, 8, 8))
 >>> left = net(Conv2d(4, 3, padding=1), net.input, name="left")
 >>> right = net(Conv2d(4, 1), net.input, name="right")
@@ -9,18 +10,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .layers import Concat, Conv2d, Shape, Spec  # noqa: F401  (Concat and Conv2d serve the doctest)
+from .layers import BatchNorm2d, Conv2d, Shape, Spec
 
 
 class Node(NamedTuple):
-    """A value in a network under construction: which layer made it (-1: the input) and its shape without the batch."""
+    """A value in a network under construction: the layer that made it (-1: the input) and its shape without the batch."""
 
     index: int
     shape: Shape
-    owner: object
+    owner: "Builder"
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,11 @@ class Builder:
 
     def __init__(self, name: str, input_shape: Shape, *, source: str = "") -> None:
         shape = tuple(input_shape)
-        if not shape or any(not isinstance(size, int) or size < 1 for size in shape):
+        if not shape or any(type(size) is not int or size < 1 for size in shape):
             raise ValueError(f"{name}: the input shape needs whole numbers of at least 1, got {input_shape}")
         self.name, self.source = name, source
         self.input = Node(-1, shape, self)
-        self._layers: list[Layer] = []
-        self._names: set[str] = set()
+        self._layers: dict[str, Layer] = {}
         self._scopes: list[str] = []
 
     def __call__(self, spec: Spec, *inputs: Node, name: str | None = None) -> Node:
@@ -83,13 +83,15 @@ class Builder:
         Raises: ValueError that names the layer and shows the shapes, if the spec does not fit them.
         """
         path = ".".join([*self._scopes, name or self._free_name(spec)])
-        shapes = self._shapes_of(path, spec, inputs)
         try:
+            self._check(path, spec, inputs)
+            shapes = tuple([node.shape for node in inputs])
             output = spec.output_shape(*shapes)
+            layer = Layer(path, spec, tuple([node.index for node in inputs]), shapes, output)
+            self._check_tie(layer)
         except ValueError as error:
             raise ValueError(f"{self.name}, layer {path!r}: {error}") from None
-        self._names.add(path)
-        self._layers.append(Layer(path, spec, tuple(node.index for node in inputs), shapes, output))
+        self._layers[path] = layer
         return Node(len(self._layers) - 1, output, self)
 
     def chain(self, x: Node, *specs: Spec, names: tuple[str, ...] = ()) -> Node:
@@ -109,23 +111,70 @@ class Builder:
 
     def model(self, output: Node) -> Model:
         """Return the finished network whose answer is `output`, which must be the last layer."""
-        if not self._layers or output.index != len(self._layers) - 1:
-            raise ValueError(f"{self.name}: the output must be the last of its {len(self._layers)} layers, got {output.index}")
-        return Model(self.name, self.input.shape, tuple(self._layers), self.source)
+        if not self._layers or output.owner is not self or output.index != len(self._layers) - 1:
+            last = next(reversed(self._layers), "none yet")
+            raise ValueError(f"{self.name}: the output must be what its last layer ({last}) returned, got {output.shape}")
+        return Model(self.name, self.input.shape, tuple(self._layers.values()), self.source)
 
     def _free_name(self, spec: Spec) -> str:
         prefix = ".".join([*self._scopes, ""])
         base = getattr(spec, "kind", type(spec).__name__).lower()
         number = 1
-        while f"{prefix}{base}{number}" in self._names:
+        while f"{prefix}{base}{number}" in self._layers:
             number += 1
         return f"{base}{number}"
 
-    def _shapes_of(self, path: str, spec: Spec, inputs: tuple[Node, ...]) -> tuple[Shape, ...]:
+    def _check(self, path: str, spec: Spec, inputs: tuple[Node, ...]) -> None:
+        """Raise ValueError unless spec, name and inputs can make a layer of this network."""
         if not isinstance(spec, Spec):
-            raise ValueError(f"{self.name}, layer {path!r}: expected a layer spec such as Conv2d(64, 3), got {spec!r}")
-        if path in self._names:
-            raise ValueError(f"{self.name}: two layers are called {path!r}; give each a name of its own")
-        if any(not isinstance(node, Node) or node.owner is not self for node in inputs):
-            raise ValueError(f"{self.name}, layer {path!r}: inputs must be nodes of this builder, got {inputs}")
-        return tuple(node.shape for node in inputs)
+            raise ValueError(f"expected a layer spec such as Conv2d(64, 3), got {spec!r}")
+        if path in self._layers:
+            raise ValueError("the network has a layer of this name; give each its own, or put them into scopes")
+        for node in inputs:
+            if not isinstance(node, Node):
+                raise ValueError(f"an input must be what another layer returned, or net.input; got {node!r}")
+            if node.owner is not self:
+                raise ValueError(f"an input {node.shape} belongs to another network, {node.owner.name}")
+
+    def _check_tie(self, layer: Layer) -> None:
+        """Raise ValueError if the layer is tied to weights that do not exist or have another shape."""
+        owner = getattr(layer.spec, "tied", None)
+        if owner is None:
+            return
+        if owner not in self._layers:
+            raise ValueError(f"tied to {owner!r}, but no earlier layer has that name")
+        ours, theirs = _weight_shape(layer), _weight_shape(self._layers[owner])
+        if ours != theirs:
+            raise ValueError(f"tied to {owner!r}, but its weights are {theirs} and these are {ours}")
+
+
+def _weight_shape(layer: Layer) -> Shape | None:
+    """Return the shape of the layer's weights, None if its spec has none to tie."""
+    weight_shape = getattr(layer.spec, "weight_shape", lambda features: None)
+    return weight_shape(layer.input_shapes[0][-1])
+
+
+def fold_batch_norm(model: Model) -> Model:
+    """Return the network as it runs at inference: each batch norm that alone reads a convolution becomes its bias.
+
+    Scale and shift of a channel are multiplied into the filter and added to the bias once, before the network runs.
+
+    >>> from dlpatterns import models
+    >>> folded = fold_batch_norm(models.resnet50())
+    >>> len(models.resnet50().layers) - len(folded.layers)
+    53
+    """
+    readers = [index for layer in model.layers for index in layer.inputs]
+    places: dict[int, int] = {-1: -1}  # index in the network -> index in the folded one
+    layers: list[Layer] = []
+    for index, layer in enumerate(model.layers):
+        source = layer.inputs[0]
+        if isinstance(layer.spec, BatchNorm2d) and source >= 0 and readers.count(source) == 1:
+            before = layers[places[source]]
+            if isinstance(before.spec, Conv2d):
+                layers[places[source]] = replace(before, spec=replace(before.spec, bias=True))
+                places[index] = places[source]
+                continue
+        places[index] = len(layers)
+        layers.append(replace(layer, inputs=tuple(places[i] for i in layer.inputs)))
+    return replace(model, layers=tuple(layers))
