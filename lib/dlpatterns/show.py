@@ -1,0 +1,328 @@
+"""Tables, figures and sentences with computed numbers, in one style; the only room that imports matplotlib.
+
+Importing it sets the style of all figures. What is shown carries its values as text, so that the tests compare them:
+
+* `figure(fig, alt=..., caption=...)` shows a figure, with alt text, caption, and the numbers it draws;
+* `table(rows)` shows rows of numbers, aligned in text and scrollable on a page;
+* `say(f"...")` shows a sentence as Markdown; `source(thing)` shows the code of the library itself;
+* `frame(...)` makes, without showing it, what an explorer switches between.
+"""
+
+import base64
+import inspect
+import io
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from html import escape
+from numbers import Integral, Real
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import Markdown, display
+from matplotlib.figure import Figure
+from PIL import Image
+
+# Okabe and Ito's colours, darkened until each stands out from white (and, inverted, from black) by at least 3 : 1.
+PALETTE = {
+    "blue": "#0065a8",
+    "orange": "#b85c00",
+    "green": "#007a55",
+    "pink": "#b0478a",
+    "red": "#c03b1e",
+    "sky": "#2a86b8",
+    "olive": "#857100",
+    "grey": "#6b6f76",
+}
+INK, FAINT = "#1b1f24", "#c8ccd2"
+DOTS_PER_INCH, SCREEN = 150, 100  # pixels an inch in the file, and on the page
+
+STYLE = {
+    "figure.figsize": (6.8, 3.8),
+    "figure.dpi": SCREEN,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": DOTS_PER_INCH,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 11,
+    "axes.titlesize": 11.5,
+    "axes.labelsize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 6,
+    "image.cmap": "cividis",
+    "axes.prop_cycle": matplotlib.cycler(color=list(PALETTE.values())),
+}
+matplotlib.rcParams.update(STYLE)
+
+
+def colour(name: str) -> str:
+    """Return the house colour of that name as #rrggbb."""
+    if name not in PALETTE:
+        raise ValueError(f"unknown colour {name!r}; the palette has {', '.join(PALETTE)}")
+    return PALETTE[name]
+
+
+# --- One frame: a picture, a table, or both ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture, a table, or both, with a caption, an alt text, and their values as text."""
+
+    caption: str
+    text: str
+    alt: str = ""
+    image: bytes = b""
+    width: int = 0
+    photo: bool = False
+    table: str = ""
+
+    def image_uri(self) -> str:
+        """Return the picture as a data address, or "" if the frame has none."""
+        return "data:image/webp;base64," + base64.b64encode(self.image).decode() if self.image else ""
+
+    def html(self) -> str:
+        """Return the frame as a <figure> with its caption."""
+        kind = "dlp-photo" if self.photo else "dlp-lines"
+        img = (
+            f'<img class="dark-light {kind}" src="{self.image_uri()}" alt="{escape(self.alt)}" '
+            f'width="{self.width}" style="max-width:100%;height:auto">'
+            if self.image
+            else ""
+        )
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        return f'<figure class="dlp-figure">{img}{self.table}{caption}</figure>'
+
+
+def frame(
+    fig: Figure | None = None,
+    *,
+    caption: str,
+    alt: str = "",
+    rows: Sequence | None = None,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
+    values: object = None,
+    measured: bool = False,
+    photo: bool = False,
+) -> Frame:
+    """Return a frame with the figure, the rows, or both, and close the figure.
+
+    `values` replaces the numbers read from the axes; `measured` leaves numbers out of the text, because they differ from
+    machine to machine; `photo` keeps a picture's own colours in dark mode.
+    Raises: ValueError if there is neither figure nor rows, or if the alt text says too little.
+    """
+    if fig is None and rows is None:
+        raise ValueError("a frame needs a figure, rows for a table, or both")
+    if fig is not None:
+        _check_alt(alt)
+    numbers = "" if measured else _lines(values) if values is not None else _drawn(fig) if fig is not None else ""
+    grid = _Grid(rows, columns) if rows is not None else None
+    parts = [caption, alt, numbers, grid.text() if grid and not measured else ""]
+    image, width = _picture(fig) if fig is not None else (b"", 0)
+    return Frame(
+        caption=caption,
+        alt=alt,
+        text="\n".join(part for part in parts if part),
+        image=image,
+        width=width,
+        photo=photo,
+        table=grid.html(caption) if grid else "",
+    )
+
+
+def figure(fig: Figure, *, alt: str, caption: str, **options: object) -> None:
+    """Show a figure with its alt text, its caption, and its numbers as text; options as for `frame`."""
+    one = frame(fig, alt=alt, caption=caption, **options)
+    display({"text/html": one.html(), "text/plain": one.text}, raw=True)
+
+
+def _check_alt(alt: str) -> None:
+    if len(alt.split()) < 5:
+        raise ValueError(f"the alt text must say in a sentence what is to be seen, for a reader who cannot see it; got {alt!r}")
+
+
+def _picture(fig: Figure) -> tuple[bytes, int]:
+    """Return the figure as WebP, with its width on the page in pixels, and close it."""
+    raw, packed = io.BytesIO(), io.BytesIO()
+    fig.savefig(raw, format="png", dpi=DOTS_PER_INCH, facecolor="white")
+    plt.close(fig)
+    image = Image.open(raw).convert("RGB")
+    image.save(packed, format="WEBP", lossless=True, quality=40, method=3)
+    return packed.getvalue(), round(image.width * SCREEN / DOTS_PER_INCH)
+
+
+def _drawn(fig: Figure) -> str:
+    """Return the numbers that a figure draws: its lines, bars, points and images, one line of text each."""
+    lines = []
+    for axes in fig.axes:
+        for line in axes.lines:
+            lines.append(f"{_label(line)}x {_lines(line.get_xdata())} y {_lines(line.get_ydata())}")
+        for bars in axes.containers:
+            if heights := [bar.get_width() or bar.get_height() for bar in bars if hasattr(bar, "get_height")]:
+                horizontal = len({bar.get_height() for bar in bars}) == 1 and len({bar.get_width() for bar in bars}) > 1
+                sizes = [bar.get_width() if horizontal else bar.get_height() for bar in bars] if len(bars) > 1 else heights
+                lines.append(f"{_label(bars)}bars {_lines(sizes)}")
+        for points in axes.collections:
+            if len(offsets := np.asarray(points.get_offsets(), dtype=float)) and hasattr(points, "get_sizes"):
+                lines.append(f"{_label(points)}points {_lines(offsets)}")
+        for picture in axes.images:
+            pixels = np.asarray(picture.get_array(), dtype=float)
+            lines.append(f"image {pixels.shape} mean {number(pixels.mean())} max {number(pixels.max())}")
+    return "\n".join(lines)
+
+
+def _label(artist: object) -> str:
+    label = str(artist.get_label())
+    return "" if label.startswith("_") else f"{label}: "
+
+
+def _lines(values: object) -> str:
+    """Return numbers, however nested, as text with three significant digits."""
+    if isinstance(values, Mapping):
+        return "; ".join(f"{key}: {_lines(value)}" for key, value in values.items())
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        return number(values)
+    return "[" + " ".join(_lines(value) for value in values) + "]"
+
+
+# --- Numbers and tables ------------------------------------------------------------------------------------------------
+
+
+def number(value: object, digits: int = 3) -> str:
+    """Return a value as readers write it: thousands separators, `digits` significant digits, shapes with a cross.
+
+    >>> number(1234567), number(0.123456), number(12345.6), number((64, 7, 7)), number(None), number(2.5e-9)
+    ('1,234,567', '0.123', '12,346', '64 × 7 × 7', '–', '2.5e-09')
+    """
+    if value is None or (isinstance(value, Real) and not isinstance(value, Integral) and np.isnan(value)):
+        return "–"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, Integral):
+        return f"{value:,}"
+    if isinstance(value, Real):
+        if 10 ** (digits - 1) <= abs(value) < 1e15:
+            return f"{value:,.0f}"
+        text = f"{float(value):.{digits}g}"
+        return "0" if text == "-0" else text
+    if isinstance(value, tuple):
+        return " × ".join(map(number, value))
+    return str(value)
+
+
+def si(value: float, unit: str = "", digits: int = 3) -> str:
+    """Return a value with an SI prefix, for instance 15.5 G.
+
+    >>> si(15470264320), si(340908, "MAC"), si(12, "B")
+    ('15.5 G', '341 kMAC', '12 B')
+    """
+    size, prefix = next(
+        ((s, p) for s, p in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if abs(value) >= s), (1, "")
+    )
+    return f"{value / size:.{digits}g} {prefix}{unit}".rstrip()
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share as a percentage.
+
+    >>> percent(0.8934), percent(1)
+    ('89.3 %', '100.0 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
+class _Grid:
+    """Rows of values under headings, as aligned text and as an HTML table."""
+
+    def __init__(self, rows: Iterable, columns: Sequence[str] | Mapping[str, str] | None) -> None:
+        dicts = [_as_dict(row) for row in rows]
+        keys = list(columns or dict.fromkeys(key for row in dicts for key in row))
+        if missing := [key for key in keys if dicts and not any(key in row for row in dicts)]:
+            raise ValueError(f"no row has a column {missing}; the rows have {list(dicts[0])}")
+        self.headings = [columns[key] if isinstance(columns, Mapping) else key.replace("_", " ") for key in keys]
+        self.cells = [[number(row.get(key)) for key in keys] for row in dicts]
+        self.numeric = [any(_is_number(row.get(key)) for row in dicts) for key in keys]
+
+    def text(self) -> str:
+        """Return the table with its columns aligned, numbers to the right."""
+        grid = [self.headings, *self.cells]
+        widths = [max(len(row[i]) for row in grid) for i in range(len(self.headings))]
+        lines = [
+            "  ".join(f"{cell:>{w}}" if right else f"{cell:<{w}}" for cell, w, right in zip(row, widths, self.numeric, strict=True))
+            for row in grid
+        ]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def html(self, caption: str) -> str:
+        """Return the table in a box that scrolls, with headings for screen readers."""
+        sides = ["right" if right else "left" for right in self.numeric]
+        head = "".join(
+            f'<th scope="col" style="text-align:{side}">{escape(text)}</th>'
+            for text, side in zip(self.headings, sides, strict=True)
+        )
+        body = "".join("<tr>" + "".join(self._cell(i, text, sides[i]) for i, text in enumerate(row)) + "</tr>" for row in self.cells)
+        return (
+            f'<div class="dlp-scroll" role="region" tabindex="0" aria-label="{escape(caption or "Table")}" '
+            f'style="overflow-x:auto"><table class="dlp-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        )
+
+    def _cell(self, column: int, text: str, side: str) -> str:
+        tag = 'th scope="row"' if column == 0 else "td"
+        return f'<{tag} style="text-align:{side}">{escape(text)}</{tag.split()[0]}>'
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _as_dict(row: object) -> dict:
+    if is_dataclass(row):
+        return asdict(row)
+    if not isinstance(row, Mapping):
+        raise TypeError(f"a table takes dicts or dataclasses as rows, got {type(row).__name__}: {row!r:.60}")
+    return dict(row)
+
+
+def table(rows: Iterable, columns: Sequence[str] | Mapping[str, str] | None = None, *, caption: str = "") -> None:
+    """Show rows (dicts or dataclasses) as a table; `columns` picks keys, or maps keys to headings.
+
+    Whole numbers get thousands separators, other numbers three significant digits; missing values are a dash.
+    """
+    grid = _Grid(rows, columns)
+    note = f'<figcaption>{escape(caption)}</figcaption>' if caption else ""
+    html = f'<figure class="dlp-figure">{grid.html(caption)}{note}</figure>'
+    display({"text/html": html, "text/plain": "\n".join(filter(None, [grid.text(), caption]))}, raw=True)
+
+
+# --- Sentences and code ------------------------------------------------------------------------------------------------
+
+
+def say(markdown: str) -> None:
+    """Show a sentence, most often an f-string with computed numbers, as Markdown that the tests compare."""
+    display(Markdown(textwrap.dedent(markdown).strip()))
+
+
+def source(thing: object, *, doc: bool = True) -> None:
+    """Show the code of a function or class of the library; `doc=False` leaves out its docstring."""
+    code = textwrap.dedent(inspect.getsource(thing)).rstrip()
+    text = inspect.getdoc(thing)
+    if not doc and text:
+        start = code.index('"""')
+        end = code.index('"""', start + 3) + 3
+        code = code[:start].rstrip() + code[end:]
+    say(f"```python\n{code}\n```")
