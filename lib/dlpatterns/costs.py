@@ -29,7 +29,8 @@ class Cost(NamedTuple):
     """What a layer costs for one example.
 
     `weights` are the parameters without biases, normalisation and position tables, which are `extras`;
-    `idle` those of the weights that one token does not meet (experts that were not picked); `writes` is False
+    `idle` those of the weights that one token does not meet (experts that were not picked); `touched` the parameters
+    that one example reads, if not just these (the rows of a table, the weights of another layer); `writes` is False
     where values only get another name.
     """
 
@@ -38,6 +39,7 @@ class Cost(NamedTuple):
     macs: int = 0
     other: dict[str, int] = {}
     idle: int = 0
+    touched: int | None = None
     writes: bool = True
 
 
@@ -82,6 +84,7 @@ def linear(spec: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cos
         extras=spec.out_features * spec.bias,
         macs=weights * prod(output[:-1]),
         other={"bias": prod(output) * spec.bias},
+        touched=weights + spec.out_features * spec.bias,
     )
 
 
@@ -200,13 +203,15 @@ def multiply(spec: layers.Multiply, inputs: tuple[Shape, ...], output: Shape) ->
 @counts(layers.Embedding)
 def embedding(spec: layers.Embedding, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     """Count the table's parameters and a look-up a token; no arithmetic."""
-    return Cost(weights=0 if spec.tied else spec.vocabulary * spec.dim, other={"look-up": output[0]})
+    weights = 0 if spec.tied else spec.vocabulary * spec.dim
+    return Cost(weights=weights, other={"look-up": output[0]}, touched=prod(output))
 
 
 @counts(layers.PositionEmbedding)
 def position_embedding(spec: layers.PositionEmbedding, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     """Count an addition a value, and the table's parameters if it is learned."""
-    return Cost(extras=(spec.positions or output[0]) * output[1] * spec.learned, other={"add": prod(output)})
+    table = (spec.positions or output[0]) * output[1] * spec.learned
+    return Cost(extras=table, other={"add": prod(output)}, touched=prod(output))
 
 
 RECURRENT_OTHER = {  # operations per hidden unit and step, besides MACs and biases
@@ -231,9 +236,7 @@ def recurrent(spec: layers.RNN, inputs: tuple[Shape, ...], output: Shape) -> Cos
 
 
 @counts(layers.Attention)
-def attention(
-    spec: layers.Attention, inputs: tuple[Shape, ...], output: Shape, *, causal_half: bool = False
-) -> Cost:
+def attention(spec: layers.Attention, inputs: tuple[Shape, ...], output: Shape, *, causal_half: bool = False) -> Cost:
     """Count the four projections, the scores Q K^T, their scaling and softmax, and the weighted sum of the values.
 
     With `causal_half`, a causal layer counts only the pairs that its mask lets through.
@@ -274,4 +277,5 @@ def experts(spec: layers.Experts, inputs: tuple[Shape, ...], output: Shape) -> C
         macs=tokens * (expert * used + router),
         other=other,
         idle=expert * (spec.experts - spec.active),
+        touched=expert * (min(spec.experts, tokens * spec.active) + spec.shared) + router,
     )

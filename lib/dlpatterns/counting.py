@@ -43,6 +43,7 @@ class LayerCount(NamedTuple):
     other: dict[str, int]
     activations: int
     reads: int
+    param_reads: int
     active_params: int
 
     @property
@@ -56,8 +57,11 @@ class LayerCount(NamedTuple):
         return self.macs + sum(self.other.get(kind, 0) for kind in ("bias", "average pool", "multiply"))
 
     def traffic_bytes(self, dtype: str = "fp32") -> int:
-        """Return bytes moved if every input, parameter and output crosses the memory bus exactly once."""
-        return formats.get(dtype).bytes_for(self.reads + self.params + self.activations)
+        """Return bytes moved if each input, each parameter that is used, and each output crosses the bus exactly once.
+
+        Of an embedding only the rows that are looked up are used; a tied layer reads the weights it is tied to.
+        """
+        return formats.get(dtype).bytes_for(self.reads + self.param_reads + self.activations)
 
     def row(self) -> dict:
         """Return the counts as one row of a table."""
@@ -130,7 +134,7 @@ class Counts:
         return formats.get(dtype).bytes_for(self.params)
 
     def traffic_bytes(self, dtype: str = "fp32") -> int:
-        """Return bytes moved if each layer reads its inputs and parameters once and writes its output once."""
+        """Return bytes moved if each layer reads its inputs and the parameters it uses once and writes its output once."""
         return sum(layer.traffic_bytes(dtype) for layer in self.layers)
 
     def by_layer(self) -> list[dict]:
@@ -223,6 +227,7 @@ def count_layer(layer: Layer, batch: int = 1, *, causal_half: bool = False) -> L
     options = {"causal_half": True} if causal_half and layer.kind == "Attention" else {}
     cost = counter(layer.spec, layer.input_shapes, layer.output_shape, **options)
     params = cost.weights + cost.extras
+    touched = params if cost.touched is None else cost.touched
     return LayerCount(
         name=layer.name,
         kind=layer.kind,
@@ -234,6 +239,7 @@ def count_layer(layer: Layer, batch: int = 1, *, causal_half: bool = False) -> L
         other={kind: batch * number for kind, number in cost.other.items() if number},
         activations=batch * prod(layer.output_shape) * cost.writes,
         reads=batch * sum(map(prod, layer.input_shapes)) * cost.writes,
+        param_reads=min(batch * touched, max(params, touched)),
         active_params=params - cost.idle,
     )
 

@@ -2,6 +2,8 @@
 
 >>> get("bf16").bits, get("bf16").exponent_bits, get("bf16").mantissa_bits
 (16, 8, 7)
+>>> get("tf32").bits, get("tf32").bytes_for(1)
+(19, 4)
 >>> get("int4").bytes_for(3)
 2
 """
@@ -11,16 +13,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Format:
-    """A number format: its total width in bits, and for floating point the widths of exponent and mantissa."""
+    """A number format: its width in bits, and for floating point the widths of exponent and mantissa.
+
+    `stored_bits` is what a value takes in memory where that is more (TF32 lies in memory as FP32).
+    """
 
     name: str
     bits: int
     exponent_bits: int = 0
     mantissa_bits: int = 0
+    stored_bits: int | None = None
 
     def bytes_for(self, count: int) -> int:
         """Return the whole bytes that `count` packed values take."""
-        return -(-count * self.bits // 8)
+        return -(-count * (self.stored_bits or self.bits) // 8)
 
 
 FORMATS = {
@@ -28,7 +34,7 @@ FORMATS = {
     for form in (
         Format("fp64", 64, 11, 52),
         Format("fp32", 32, 8, 23),
-        Format("tf32", 19, 8, 10),
+        Format("tf32", 19, 8, 10, stored_bits=32),
         Format("bf16", 16, 8, 7),
         Format("fp16", 16, 5, 10),
         Format("fp8_e4m3", 8, 4, 3),

@@ -164,17 +164,20 @@ def fold_batch_norm(model: Model) -> Model:
     >>> len(models.resnet50().layers) - len(folded.layers)
     53
     """
-    readers = [index for layer in model.layers for index in layer.inputs]
-    places: dict[int, int] = {-1: -1}  # index in the network -> index in the folded one
-    layers: list[Layer] = []
-    for index, layer in enumerate(model.layers):
-        source = layer.inputs[0]
-        if isinstance(layer.spec, BatchNorm2d) and source >= 0 and readers.count(source) == 1:
-            before = layers[places[source]]
-            if isinstance(before.spec, Conv2d):
-                layers[places[source]] = replace(before, spec=replace(before.spec, bias=True))
-                places[index] = places[source]
-                continue
-        places[index] = len(layers)
-        layers.append(replace(layer, inputs=tuple(places[i] for i in layer.inputs)))
-    return replace(model, layers=tuple(layers))
+    folded = {index: layer.inputs[0] for index, layer in enumerate(model.layers) if _folds(model, layer)}
+    kept = [index for index in range(len(model.layers)) if index not in folded]
+    places = {-1: -1} | {old: new for new, old in enumerate(kept)}
+    places |= {norm: places[convolution] for norm, convolution in folded.items()}
+    layers = [model.layers[index] for index in kept]
+    for place in (places[convolution] for convolution in folded.values()):
+        layers[place] = replace(layers[place], spec=replace(layers[place].spec, bias=True))
+    return replace(model, layers=tuple(replace(layer, inputs=tuple(places[i] for i in layer.inputs)) for layer in layers))
+
+
+def _folds(model: Model, layer: Layer) -> bool:
+    """Tell whether this is a batch norm that reads a convolution which no other layer reads."""
+    source = layer.inputs[0]
+    if not isinstance(layer.spec, BatchNorm2d) or source < 0:
+        return False
+    readers = sum(other.inputs.count(source) for other in model.layers)
+    return readers == 1 and isinstance(model.layers[source].spec, Conv2d)

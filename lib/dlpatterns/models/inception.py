@@ -29,13 +29,27 @@ def googlenet_2014() -> Model:
 
     Source: Szegedy et al. 2015, table 1.
     """
-    net = Builder("GoogLeNet (2014)", (3, 224, 224), source=SZEGEDY)
+    return _googlenet_2014("GoogLeNet (2014)", heads=False)
+
+
+def googlenet_2014_aux() -> Model:
+    """GoogLeNet as it was trained: with the two auxiliary heads behind modules 4a and 4d.
+
+    Source: Szegedy et al. 2015, table 1 and section 5.
+    """
+    return _googlenet_2014("GoogLeNet (2014, auxiliary heads)", heads=True)
+
+
+def _googlenet_2014(name: str, *, heads: bool) -> Model:
+    net = Builder(name, (3, 224, 224), source=SZEGEDY)
     x = conv(net, net.input, 64, 7, name="conv1", stride=2, padding=3)
     x = net.chain(x, MaxPool2d(3, 2, ceil_mode=True), LocalResponseNorm(5), names=("pool1", "norm1"))
     x = conv(net, x, 64, 1, name="conv2_reduce")
     x = conv(net, x, 192, 3, name="conv2", padding=1)
     x = net.chain(x, LocalResponseNorm(5), MaxPool2d(3, 2, ceil_mode=True), names=("norm2", "pool2"))
-    x, _ = _modules(net, x, conv, wide=5)
+    x, taps = _modules(net, x, conv, wide=5)
+    if heads:
+        _auxiliary_heads(net, taps, conv)
     return net.model(_head(net, x))
 
 
@@ -64,8 +78,7 @@ def _googlenet_bn(name: str, *, heads: bool) -> Model:
     x = net(MaxPool2d(3, 2, ceil_mode=True), x, name="pool2")
     x, taps = _modules(net, x, conv_bn, wide=3)
     if heads:
-        for tap in ("4a", "4d"):
-            _auxiliary_head(net, taps[tap], f"aux{tap}")
+        _auxiliary_heads(net, taps, conv_bn)
     return net.model(_head(net, x))
 
 
@@ -99,9 +112,11 @@ def _head(net: Builder, x: Node) -> Node:
     )
 
 
-def _auxiliary_head(net: Builder, x: Node, name: str) -> None:
-    with net.scope(name):
-        x = net(AvgPool2d(5, 3), x, name="average")
-        x = conv_bn(net, x, 128, 1, name="conv")
-        x = net.chain(x, Flatten(), Linear(1024), Activation("relu"), names=("flatten", "fc1", "relu"))
-        net.chain(x, Dropout(0.7), Linear(1000), names=("dropout", "fc2"))
+def _auxiliary_heads(net: Builder, taps: dict[str, Node], convolve: Callable) -> None:
+    """Add the two classifiers that give gradients to the middle of the network while it trains."""
+    for tap in ("4a", "4d"):
+        with net.scope(f"aux{tap}"):
+            x = net(AvgPool2d(5, 3), taps[tap], name="average")
+            x = convolve(net, x, 128, 1, name="conv")
+            x = net.chain(x, Flatten(), Linear(1024), Activation("relu"), names=("flatten", "fc1", "relu"))
+            net.chain(x, Dropout(0.7), Linear(1000), names=("dropout", "fc2"))

@@ -22,17 +22,16 @@ def lenet5_1998() -> Model:
     Source: LeCun et al. 1998, section II-B and table I: 60,000 trainable parameters, 340,908 connections.
     """
     net = Builder("LeNet-5 (1998)", (1, 32, 32), source=LECUN)
-    x = net(Conv2d(6, 5), net.input, name="c1")
-    x = net(Subsample2d(2), x, name="s2")
-    x = net(Activation("scaled_tanh"), x, name="s2_tanh")
-    x = net(ConnectedConv2d(C3_CONNECTIONS, 5), x, name="c3")
-    x = net(Subsample2d(2), x, name="s4")
-    x = net(Activation("scaled_tanh"), x, name="s4_tanh")
-    x = net(Conv2d(120, 5), x, name="c5")
-    x = net(Activation("scaled_tanh"), x, name="c5_tanh")
-    x = net(Flatten(), x, name="flatten")
-    x = net(Linear(84), x, name="f6")
-    x = net(Activation("scaled_tanh"), x, name="f6_tanh")
+    x, squash = net.input, Activation("scaled_tanh")
+    for name, spec in (
+        ("c1", Conv2d(6, 5)),
+        ("s2", Subsample2d(2)),
+        ("c3", ConnectedConv2d(C3_CONNECTIONS, 5)),
+        ("s4", Subsample2d(2)),
+        ("c5", Conv2d(120, 5)),
+    ):
+        x = net.chain(x, spec, squash, names=(name, f"{name}_tanh"))
+    x = net.chain(x, Flatten(), Linear(84), squash, names=("flatten", "f6", "f6_tanh"))
     return net.model(net(EuclideanRBF(10), x, name="output"))
 
 
