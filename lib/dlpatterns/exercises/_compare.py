@@ -1,6 +1,7 @@
 """Compare an answer with the expected value, and say in words what differs."""
 
 import cmath
+import re
 import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,13 +32,14 @@ def describe(value: object) -> str:
     """
     if isinstance(value, np.ndarray):
         text = f"array of shape {value.shape}, {value.dtype}"
-        return f"{text}: {_values(value)}" if 0 < value.size <= 16 else text
+        return f"{text}: {_values(value)}" if 0 < value.size <= 12 else text
     if isinstance(value, np.generic):
         value = value.item()
-    try:
-        return f"{value:,}" if type(value) is int else " ".join(_SHORT.repr(value).split())[:160]
-    except ValueError:
-        return f"{type(value).__name__} too long to print"
+    if type(value) is int:
+        return f"{value:,}" if value.bit_length() < 500 else "a whole number of more than 150 digits"
+    if callable(value):
+        return f"{getattr(value, '__name__', type(value).__name__)}"
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", " ".join(_SHORT.repr(value).split()))[:160]
 
 
 def _values(array: np.ndarray) -> str:
@@ -84,7 +86,7 @@ def _number(expected: Number, got: object, tolerance: float | None) -> Differenc
     got, expected = _plain(got), _plain(expected)
     if isinstance(got, bool) or not isinstance(got, (int, float, complex, Fraction)):
         return Difference(f"one number is expected, yours is {article(got)}", _as_number_hint(got))
-    if cmath.isnan(got) if not isinstance(got, int) else False:
+    if isinstance(got, (float, complex)) and cmath.isnan(got):
         return Difference("yours is NaN, which is no number: was something divided by zero?")
     if _close(expected, got, tolerance):
         return None
@@ -110,7 +112,7 @@ def _as_number_hint(got: object) -> str:
 
 def _close(expected: Number, got: Number, tolerance: float | None) -> bool:
     exact = isinstance(expected, int) and tolerance is None
-    if exact or not isinstance(got, int) and not cmath.isfinite(got):
+    if exact or (isinstance(got, (float, complex)) and not cmath.isfinite(got)):
         return got == expected
     try:
         return abs(got - expected) <= (1e-6 if tolerance is None else tolerance) * abs(expected)
@@ -155,7 +157,7 @@ def _text(expected: str, got: object, tolerance: float | None) -> Difference | N
 
 
 def _sequence(expected: tuple | list, got: object, tolerance: float | None) -> Difference | None:
-    if not isinstance(got, (tuple, list, np.ndarray)) or np.ndim(got) == 0 and isinstance(got, np.ndarray):
+    if not isinstance(got, (tuple, list)) and not (isinstance(got, np.ndarray) and got.ndim):
         hint = "Make a list of it: `list(...)`." if hasattr(got, "__next__") else ""
         return Difference(f"{article(expected)} of {len(expected)} is expected, yours is {article(got)}", hint)
     if len(got) != len(expected):
@@ -197,7 +199,7 @@ def _group(expected: set | frozenset, got: object, tolerance: float | None) -> D
 def _array(expected: np.ndarray, got: object, tolerance: float | None) -> Difference | None:
     given = _numbers(got)
     if given is None:
-        return Difference(f"an array of shape {expected.shape} is expected, yours is {article(got)} that is no array of numbers")
+        return Difference(f"an array of numbers of shape {expected.shape} is expected, yours is {article(got)}")
     if given.shape != expected.shape:
         what = f"the shape {expected.shape} is expected, yours is {given.shape}"
         return Difference(what, _shape_hint(expected, given, tolerance))

@@ -76,8 +76,6 @@ def _be_the_child(work: Work, outlet: int) -> None:
         sys.stdin = sys.stdout = sys.stderr = os.fdopen(null, "w")
         text = work(lambda doing: _write(outlet, "doing", doing))
         _write(outlet, "text", text)
-    except MemoryError:
-        _write(outlet, "trouble", "memory")
     finally:
         os._exit(0)
 
@@ -104,7 +102,7 @@ def _listen(pid: int, inlet: int) -> Ending:
             if kind == "doing":
                 doing = text
             else:
-                return Ending(text) if kind == "text" else Ending(None, text, doing)
+                return Ending(text)
         if not news:
             return Ending(None, "died", doing)
     return Ending(None, "time", doing)

@@ -31,10 +31,9 @@ class Result:
     def _repr_html_(self) -> str:
         rows = "".join(f"<div>{html.escape(label)}: <code>{html.escape(value)}</code></div>" for label, value in self.rows)
         hint = f"<div><strong>Hint:</strong> {_inline(self.hint)}</div>" if self.hint else ""
-        return (
-            f'<div style="border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem .8rem; overflow-wrap: anywhere">'
-            f"<div><strong>{SIGNS[self.status]} {HEADS[self.status]}</strong> {_inline(self.message)}</div>{rows}{hint}</div>"
-        )
+        head = f"<div><strong>{SIGNS[self.status]} {HEADS[self.status]}</strong> {_inline(self.message)}</div>"
+        style = f"border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem .8rem; overflow-wrap: anywhere"
+        return f'<div style="{style}">{head}{rows}{hint}</div>'
 
     def to_json(self) -> str:
         """Return the result as one line of text."""

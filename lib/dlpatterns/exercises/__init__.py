@@ -1,0 +1,98 @@
+"""Exercises that answer a student at once, with a hint for the usual mistakes.
+
+| module | holds |
+|---|---|
+| `exercises.check(name, answer)` | the verdict on an answer: correct and why it matters, wrong and where, or untouched |
+| `exercises.require(name, answer)` | the same for a grader: AssertionError unless the answer is correct |
+| one public module a lecture | its `TASKS`, loaded when the first of them is checked |
+| `_tasks` | the kinds of task: `Value`, `Choice`, `Formula`, `Function` |
+| `_compare` | what differs between an answer and the expected value |
+| `_guard` | a limit of time and memory for whatever a student wrote |
+| `_result` | the verdict, as text and as HTML |
+"""
+
+import difflib
+import importlib
+import pkgutil
+
+from . import _guard
+from ._guard import Ending, Report, Stopped
+from ._result import Result
+from ._tasks import Task
+
+
+def check(name: str, answer: object) -> Result:
+    """Judge an answer to the task of that name, within two seconds and whatever the answer is.
+
+    Raises: ValueError that lists near names, if there is no such task.
+
+    >>> check("classic_models.conv2_weights", ...)
+    ○ Not answered yet. Expected: the number of weights that conv2 stores, a whole number.
+    """
+    task = find(name)
+    ending = _guard.run(lambda report: _judged(task, name, answer, report).to_json())
+    return Result.from_json(ending.text) if ending.text else _trouble(task, ending)
+
+
+def require(name: str, answer: object) -> None:
+    """Raise AssertionError with the verdict unless the answer is correct."""
+    result = check(name, answer)
+    if not result:
+        raise AssertionError(str(result))
+
+
+def find(name: str) -> Task:
+    """Return the task called "lecture.task".
+
+    Raises: ValueError that lists near names, if there is none.
+    """
+    lecture, _, last = name.partition(".") if isinstance(name, str) else ("", "", "")
+    found = tasks(lecture).get(last) if lecture in lectures() else None
+    if found is None:
+        raise ValueError(f"there is no task {name!r}; {_near(name, lecture)}")
+    return found
+
+
+def lectures() -> list[str]:
+    """Return the names of all lectures that have tasks."""
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+
+
+def tasks(lecture: str) -> dict[str, Task]:
+    """Return the tasks of a lecture by name, without the lecture's."""
+    return importlib.import_module(f"{__name__}.{lecture}").TASKS
+
+
+def _near(name: object, lecture: str) -> str:
+    if lecture in lectures():
+        known = [f"{lecture}.{task}" for task in tasks(lecture)]
+        return f"did you mean {', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known)}?"
+    return f'write "lecture.task", with one of the lectures {", ".join(lectures())}'
+
+
+def _judged(task: Task, name: str, answer: object, report: Report) -> Result:
+    """Judge the answer; one that cannot even be looked at is wrong."""
+    try:
+        return task.judge(name, answer, report)
+    except Stopped:
+        raise
+    except BaseException as error:  # looking at a hostile object may raise anything
+        return task.incorrect(f"your answer cannot be compared: looking at it raises {type(error).__name__}")
+
+
+_TROUBLES = {
+    "time": (
+        f"there was no answer within {_guard.SECONDS} seconds",
+        "Is there a loop that never ends, or does it wait for input?",
+    ),
+    "memory": (
+        f"your answer takes more than {_guard.BYTES // 2**20} MB of memory",
+        "The inputs here are small: does something grow without end?",
+    ),
+    "died": ("your answer ended the process that ran it", "Does something in it stop Python itself?"),
+}
+
+
+def _trouble(task: Task, ending: Ending) -> Result:
+    what, hint = _TROUBLES[ending.trouble]
+    return task.incorrect(what, [("for", ending.doing)] if ending.doing else [], hint)
