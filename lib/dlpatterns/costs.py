@@ -17,8 +17,9 @@ add, multiply   element-wise; look-up: one row of a table
 =============== ==================================================================================================
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import prod
+from types import MappingProxyType
 from typing import NamedTuple
 
 from . import layers
@@ -37,7 +38,7 @@ class Cost(NamedTuple):
     weights: int = 0
     extras: int = 0
     macs: int = 0
-    other: dict[str, int] = {}
+    other: Mapping[str, int] = MappingProxyType({})
     idle: int = 0
     touched: int | None = None
     writes: bool = True

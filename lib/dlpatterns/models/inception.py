@@ -4,8 +4,16 @@ from collections.abc import Callable
 
 from ..graph import Builder, Model, Node
 from ..layers import (
-    Activation, AvgPool2d, Concat, Dropout, Flatten, GlobalAvgPool2d, Linear, LocalResponseNorm, MaxPool2d,
-)  # fmt: skip
+    Activation,
+    AvgPool2d,
+    Concat,
+    Dropout,
+    Flatten,
+    GlobalAvgPool2d,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2d,
+)
 from .blocks import conv, conv_bn
 
 SZEGEDY = "Szegedy et al. 2015, Going deeper with convolutions, CVPR"

@@ -2,8 +2,16 @@
 
 from ..graph import Builder, Model
 from ..layers import (
-    Activation, AvgPool2d, ConnectedConv2d, Conv2d, EuclideanRBF, Flatten, Linear, MaxPool2d, Subsample2d,
-)  # fmt: skip
+    Activation,
+    AvgPool2d,
+    ConnectedConv2d,
+    Conv2d,
+    EuclideanRBF,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Subsample2d,
+)
 
 LECUN = "LeCun et al. 1998, Gradient-based learning applied to document recognition, Proc. IEEE 86(11)"
 
@@ -11,9 +19,11 @@ LECUN = "LeCun et al. 1998, Gradient-based learning applied to document recognit
 C3_CONNECTIONS = (
     *(tuple(sorted((m + i) % 6 for i in range(3))) for m in range(6)),
     *(tuple(sorted((m + i) % 6 for i in range(4))) for m in range(6)),
-    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5),
+    (0, 1, 3, 4),
+    (1, 2, 4, 5),
+    (0, 2, 3, 5),
     (0, 1, 2, 3, 4, 5),
-)  # fmt: skip
+)
 
 
 def lenet5_1998() -> Model:

@@ -1,4 +1,8 @@
-"""Residual networks; a bare name has the stride in the 3 x 3 (v1.5, torchvision), `_2015` in the first 1 x 1 (v1, the paper)."""
+"""Residual networks, in two versions that differ in where a bottleneck has its stride.
+
+A bare name has it in the 3 x 3 (v1.5, as torchvision), `_2015` in the first 1 x 1 (v1, as the paper). ResNet-18 and 34
+have no bottlenecks: there is one version of each.
+"""
 
 from ..graph import Builder, Model, Node
 from ..layers import Activation, Add, Flatten, GlobalAvgPool2d, Linear, MaxPool2d
