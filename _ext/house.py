@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from importlib.metadata import files
+from importlib.resources import files as files_of
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -21,7 +22,8 @@ def address(config: Config) -> str:
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    """Put in the year of the build, the local MathJax, and the launch buttons if there is an address."""
+    """Put in the year of the build, the local MathJax, the library's style, and the launch buttons if there is an address."""
+    config.html_css_files.append("explore.css")
     config.copyright = str(datetime.date.today().year)
     config.mathjax_path = f"mathjax/{MATHJAX_SCRIPT}"
     config.myst_substitutions["badges"] = badges(address(config))
@@ -58,8 +60,10 @@ def point_colab_to_pages(app: Sphinx, page: str, template: str, context: dict, d
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Copy MathJax into the built book, and give the downloadable notebooks their install cell."""
+    """Copy MathJax and the library's style into the built book, and give the notebooks for download their install cell."""
     if error is None and app.builder.format == "html":
+        style = files_of("dlpatterns.explore").joinpath("explore.css").read_text(encoding="utf-8")
+        (Path(app.outdir) / "_static" / "explore.css").write_text(style, encoding="utf-8")
         copy_mathjax(Path(app.outdir) / "_static" / "mathjax")
         if address(app.config):
             for notebook in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
