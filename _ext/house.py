@@ -22,8 +22,7 @@ def address(config: Config) -> str:
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    """Put in the year of the build, the local MathJax, the library's style, and the launch buttons if there is an address."""
-    config.html_css_files.append("explore.css")
+    """Put in the year of the build, the local MathJax, and the launch buttons if there is an address."""
     config.copyright = str(datetime.date.today().year)
     config.mathjax_path = f"mathjax/{MATHJAX_SCRIPT}"
     config.myst_substitutions["badges"] = badges(address(config))
@@ -93,5 +92,6 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("book_repository", "", "html")
     app.connect("config-inited", configure, priority=900)
     app.connect("html-page-context", point_colab_to_pages, priority=900)
+    app.add_css_file("explore.css")
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
