@@ -8,7 +8,7 @@ from dlpatterns.exercises._tasks import Formula, Function, Value, call
 def _networks(rng):
     """Yield two-layer perceptrons: inputs and hidden units of different sizes, with some negative sums."""
     for examples, inputs, hidden, outputs in ((2, 3, 4, 2), (1, 5, 3, 4), (4, 2, 6, 3)):
-        shapes = {"x": (examples, inputs), "w1": (hidden, inputs), "b1": (hidden,), "w2": (outputs, hidden), "b2": (outputs,)}
+        shapes = {"x": (examples, inputs), "w1": (hidden, inputs), "b1": hidden, "w2": (outputs, hidden), "b2": outputs}
         yield call(**{name: np.round(rng.normal(size=shape), 2) for name, shape in shapes.items()})
 
 
@@ -74,8 +74,13 @@ TASKS = {
     "weight_reuse": Formula(
         "N * P * Q",
         where={
-            "N": range(1, 9), "C": range(1, 9), "M": range(1, 9), "R": range(1, 6), "S": range(1, 6),
-            "P": range(2, 20), "Q": range(2, 20),
+            "N": range(1, 9),
+            "C": range(1, 9),
+            "M": range(1, 9),
+            "R": range(1, 6),
+            "S": range(1, 6),
+            "P": range(2, 20),
+            "Q": range(2, 20),
         },
         expects="MACs per weight as a formula in some of N, C, M, R, S, P, Q",
         mistakes=[
@@ -104,9 +109,12 @@ TASKS = {
         expects="an array of the shape of the weight, whose length is the given size",
         mistakes=[
             (lambda weight, size: weight, "The direction is right; bring it to the length `size`."),
-            (lambda weight, size: -size * weight / np.linalg.norm(weight), "That input makes the sum as small as it can be."),
+            (lambda weight, size: -favourite_input(weight, size), "That input makes the sum as small as it can be."),
             (lambda weight, size: size * weight / np.abs(weight).sum(), "Length means the root of the sum of squares here."),
-            (lambda weight, size: size * np.sign(weight) / np.sqrt(weight.size), "Large weights deserve more of the length than small ones."),
+            (
+                lambda weight, size: size * np.sign(weight) / np.sqrt(weight.size),
+                "Large weights deserve more of the length.",
+            ),
         ],
         why="A weighted sum is a similarity: the input a neuron likes best is a picture of its own weights.",
         points=2,

@@ -1,0 +1,6 @@
+"""Small networks trained in NumPy, in seconds.
+
+* `network.Network` runs a `graph.Model` forward and backward; `modules` holds one running layer per kind of spec.
+* `losses`: softmax cross-entropy, squared error.   `optimisers`: SGD with momentum, Adam.
+* `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and photographs.
+"""

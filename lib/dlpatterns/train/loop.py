@@ -1,0 +1,104 @@
+"""The training loop: shuffled batches, a loss, an optimiser; and how well the result does."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from .losses import softmax_cross_entropy
+from .network import Network
+from .optimisers import SGD, Adam
+
+Loss = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
+
+
+@dataclass
+class History:
+    """What `fit` saw, one value an epoch; the validation lists stay empty without validation data."""
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+
+
+def fit(
+    net: Network,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    epochs: int,
+    batch: int,
+    optimizer: SGD | Adam,
+    seed: int = 0,
+    loss: Loss = softmax_cross_entropy,
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
+) -> History:
+    """Train the network on all examples `epochs` times, in batches shuffled by `seed`; return the losses.
+
+    Raises: ValueError if x and y differ in length, or if the loss is no longer a finite number.
+    """
+    _check_examples(x, y)
+    history, rng = History(), np.random.default_rng(seed)
+    for _ in tqdm(range(epochs), desc="epochs", leave=False, disable=not is_live()):
+        losses = [train_step(net, x[rows], y[rows], optimizer, loss=loss) for rows in batches(len(x), batch, rng)]
+        history.loss.append(float(np.mean(losses)))
+        if validation is not None:
+            _validate(net, validation, loss, history)
+    return history
+
+
+def train_step(net: Network, x: np.ndarray, y: np.ndarray, optimizer: SGD | Adam, *, loss: Loss) -> float:
+    """Run one batch forward and backward, update the network, and return the loss before the update."""
+    value, gradient = loss(net.forward(x, training=True), y)
+    if not np.isfinite(value):
+        raise ValueError(f"the loss of {net.model.name} became {value}; use a smaller learning rate than {optimizer.lr}")
+    net.backward(gradient)
+    optimizer.step(net.params, net.grads)
+    return value
+
+
+def batches(examples: int, batch: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield the row numbers 0 to `examples` - 1 in shuffled batches; the last may be smaller.
+
+    >>> sorted(len(rows) for rows in batches(10, 4, np.random.default_rng(0)))
+    [2, 4, 4]
+    """
+    if not isinstance(batch, int) or batch < 1:
+        raise ValueError(f"batch must be a whole number of at least 1, got {batch!r}")
+    order = rng.permutation(examples)
+    for start in range(0, examples, batch):
+        yield order[start : start + batch]
+
+
+def predict(net: Network, x: np.ndarray, *, batch: int = 256) -> np.ndarray:
+    """Return the class with the largest output of each example. Shapes: N ... -> N (or N T for sequences)."""
+    return np.concatenate([net.forward(x[i : i + batch]).argmax(axis=-1) for i in range(0, len(x), batch)])
+
+
+def accuracy(net: Network, x: np.ndarray, y: np.ndarray) -> float:
+    """Return the share of examples whose predicted class is their label, from 0 to 1."""
+    _check_examples(x, y)
+    return float(np.mean(predict(net, x) == y))
+
+
+def is_live() -> bool:
+    """Return True where somebody watches: a terminal, JupyterLab or Colab; False in a build or a test."""
+    if "PYTEST_CURRENT_TEST" in os.environ:
+        return False
+    return sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ or "COLAB_RELEASE_TAG" in os.environ
+
+
+def _validate(net: Network, validation: tuple[np.ndarray, np.ndarray], loss: Loss, history: History) -> None:
+    x, y = validation
+    output = net.forward(x)
+    history.validation_loss.append(loss(output, y)[0])
+    if np.issubdtype(np.asarray(y).dtype, np.integer):
+        history.validation_accuracy.append(float(np.mean(output.argmax(axis=-1) == y)))
+
+
+def _check_examples(x: np.ndarray, y: np.ndarray) -> None:
+    if len(x) == 0 or len(x) != len(y):
+        raise ValueError(f"every example needs its label: got {len(x)} examples {x.shape} and {len(y)} labels {y.shape}")
