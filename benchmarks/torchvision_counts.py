@@ -29,7 +29,7 @@ class Recorder(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tally: dict[str, dict[str, int]] = defaultdict(lambda: dict(calls=0, values=0, weights=0, macs=0))
+        self.tally: dict[str, dict[str, int]] = defaultdict(lambda: {"calls": 0, "values": 0, "weights": 0, "macs": 0})
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         """Run the operator and record what it did."""

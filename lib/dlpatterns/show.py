@@ -153,7 +153,9 @@ def figure(fig: Figure, *, alt: str, caption: str, **options: object) -> None:
 
 def _check_alt(alt: str) -> None:
     if len(alt.split()) < 5:
-        raise ValueError(f"the alt text must say in a sentence what is to be seen, for a reader who cannot see it; got {alt!r}")
+        raise ValueError(
+            f"the alt text must say in a sentence what is to be seen, for a reader who cannot see it; got {alt!r}"
+        )
 
 
 def _picture(fig: Figure) -> tuple[bytes, int]:
@@ -263,7 +265,9 @@ class _Grid:
         grid = [self.headings, *self.cells]
         widths = [max(len(row[i]) for row in grid) for i in range(len(self.headings))]
         lines = [
-            "  ".join(f"{cell:>{w}}" if right else f"{cell:<{w}}" for cell, w, right in zip(row, widths, self.numeric, strict=True))
+            "  ".join(
+                f"{cell:>{w}}" if right else f"{cell:<{w}}" for cell, w, right in zip(row, widths, self.numeric, strict=True)
+            )
             for row in grid
         ]
         return "\n".join(line.rstrip() for line in lines)
@@ -275,10 +279,13 @@ class _Grid:
             f'<th scope="col" style="text-align:{side}">{escape(text)}</th>'
             for text, side in zip(self.headings, sides, strict=True)
         )
-        body = "".join("<tr>" + "".join(self._cell(i, text, sides[i]) for i, text in enumerate(row)) + "</tr>" for row in self.cells)
+        body = "".join(
+            "<tr>" + "".join(self._cell(i, text, sides[i]) for i, text in enumerate(row)) + "</tr>" for row in self.cells
+        )
         return (
             f'<div class="dlp-scroll" role="region" tabindex="0" aria-label="{escape(caption or "Table")}" '
-            f'style="overflow-x:auto"><table class="dlp-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+            f'style="overflow-x:auto"><table class="dlp-table"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
         )
 
     def _cell(self, column: int, text: str, side: str) -> str:
@@ -304,7 +311,7 @@ def table(rows: Iterable, columns: Sequence[str] | Mapping[str, str] | None = No
     Whole numbers get thousands separators, other numbers three significant digits; missing values are a dash.
     """
     grid = _Grid(rows, columns)
-    note = f'<figcaption>{escape(caption)}</figcaption>' if caption else ""
+    note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     html = f'<figure class="dlp-figure">{grid.html(caption)}{note}</figure>'
     display({"text/html": html, "text/plain": "\n".join(filter(None, [grid.text(), caption]))}, raw=True)
 

@@ -139,7 +139,7 @@ def _script() -> str:
 
 
 def page(plan: dict[str, Choice], frames: list[Frame]) -> str:
-    """Return the explorer as HTML: the starting frame, hidden controls, all frames as data, and the script that joins them."""
+    """Return the explorer as HTML: the starting frame, hidden controls, all frames as data, and the script."""
     start = frames[_start(plan)]
     images = list(dict.fromkeys(frame.image_uri() for frame in frames))
     data = {
@@ -172,12 +172,13 @@ def _control(choice: Choice) -> str:
         return (
             f'<label><span>{label}</span> <input type="range" min="0" max="{last}" step="1" value="{choice.start}" '
             f'aria-valuetext="{escape(choice.names[choice.start])}"> '
-            f'<output>{escape(choice.names[choice.start])}</output></label>'
+            f"<output>{escape(choice.names[choice.start])}</output></label>"
         )
     if choice.kind == "switch":
         return f'<label><input type="checkbox"{" checked" * choice.start}> <span>{label}</span></label>'
     options = "".join(
-        f'<option value="{i}"{" selected" * (i == choice.start)}>{escape(name)}</option>' for i, name in enumerate(choice.names)
+        f'<option value="{i}"{" selected" * (i == choice.start)}>{escape(name)}</option>'
+        for i, name in enumerate(choice.names)
     )
     return f"<label><span>{label}</span> <select>{options}</select></label>"
 
@@ -186,7 +187,7 @@ def _control(choice: Choice) -> str:
 
 
 def live(draw: Callable[..., Frame], plan: dict[str, Choice], first: Frame):
-    """Return ipywidgets that call `draw` again when a control moves, a moment after the last move, and show errors in place."""
+    """Return ipywidgets that call `draw` again a moment after a control has moved, and show errors in place."""
     import ipywidgets
 
     controls = {name: _widget(choice) for name, choice in plan.items()}
