@@ -48,14 +48,22 @@ def googlenet_2014_aux() -> Model:
     return _googlenet_2014("GoogLeNet (2014, auxiliary heads)", heads=True)
 
 
-def _googlenet_2014(name: str, *, heads: bool) -> Model:
+def googlenet_2014_floor() -> Model:
+    """GoogLeNet with pooling that rounds down, as most frameworks do by default: maps of 55, 27, 13 and 6 pixels.
+
+    The paper's maps have 56, 28, 14 and 7. Source: none; it gives the 1.43 G MACs that are often printed for GoogLeNet.
+    """
+    return _googlenet_2014("GoogLeNet (2014, pooling rounds down)", heads=False, ceil=False)
+
+
+def _googlenet_2014(name: str, *, heads: bool, ceil: bool = True) -> Model:
     net = Builder(name, (3, 224, 224), source=SZEGEDY)
     x = conv(net, net.input, 64, 7, name="conv1", stride=2, padding=3)
-    x = net.chain(x, MaxPool2d(3, 2, ceil_mode=True), LocalResponseNorm(5), names=("pool1", "norm1"))
+    x = net.chain(x, MaxPool2d(3, 2, ceil_mode=ceil), LocalResponseNorm(5), names=("pool1", "norm1"))
     x = conv(net, x, 64, 1, name="conv2_reduce")
     x = conv(net, x, 192, 3, name="conv2", padding=1)
-    x = net.chain(x, LocalResponseNorm(5), MaxPool2d(3, 2, ceil_mode=True), names=("norm2", "pool2"))
-    x, taps = _modules(net, x, conv, wide=5)
+    x = net.chain(x, LocalResponseNorm(5), MaxPool2d(3, 2, ceil_mode=ceil), names=("norm2", "pool2"))
+    x, taps = _modules(net, x, conv, wide=5, ceil=ceil)
     if heads:
         _auxiliary_heads(net, taps, conv)
     return net.model(_head(net, x))
@@ -90,7 +98,7 @@ def _googlenet_bn(name: str, *, heads: bool) -> Model:
     return net.model(_head(net, x))
 
 
-def _modules(net: Builder, x: Node, convolve: Callable, *, wide: int) -> tuple[Node, dict[str, Node]]:
+def _modules(net: Builder, x: Node, convolve: Callable, *, wide: int, ceil: bool = True) -> tuple[Node, dict[str, Node]]:
     """Add the nine inception modules with the pooling between them; return the last output and every module's."""
     outputs: dict[str, Node] = {}
     for name, widths in MODULES.items():
@@ -98,7 +106,7 @@ def _modules(net: Builder, x: Node, convolve: Callable, *, wide: int) -> tuple[N
             x = outputs[name] = _module(net, x, convolve, widths, wide=wide)
         if name in ("3b", "4e"):
             last = name == "4e" and wide == 3  # torchvision pools 2 x 2 here
-            x = net(MaxPool2d(2 if last else 3, 2, ceil_mode=True), x, name=f"pool{name[0]}")
+            x = net(MaxPool2d(2 if last else 3, 2, ceil_mode=ceil), x, name=f"pool{name[0]}")
     return x, outputs
 
 
