@@ -56,7 +56,7 @@ def windows(x: np.ndarray, kernel: Pair, *, stride: Pair = 1, dilation: Pair = 1
     sn, sc, sh, sw = x.strides
     places = positions(x.shape[2:], kernel, stride=stride, dilation=dilation)
     steps = (sn, sc, sh * stride[0], sw * stride[1], sh * dilation[0], sw * dilation[1])
-    return as_strided(x, (*x.shape[:2], *places, *kernel), steps, writeable=False)
+    return as_strided(x, (*x.shape[:2], *places, *kernel), steps, subok=True, writeable=False)
 
 
 def positions(size: tuple[int, int], kernel: Pair, *, stride: Pair = 1, dilation: Pair = 1) -> tuple[int, int]:

@@ -31,7 +31,7 @@ def conv2d(
     (sh, sw), (dh, dw) = plan.stride, plan.dilation
     filters, channels, height, width = weight.shape
     for n, m, p, q in np.ndindex(plan.output):
-        first, total = m // (filters // groups) * channels, 0 * out[n, m, p, q]
+        first, total = m // (filters // groups) * channels, out.dtype.type(0)
         for c in range(channels):
             for r in range(height):
                 for s in range(width):
@@ -175,7 +175,7 @@ def _grouped(view: np.ndarray, groups: int) -> np.ndarray:
     step = view.strides[1]
     shape = (view.shape[0], groups, size, *view.shape[2:])
     strides = (view.strides[0], size * step, step, *view.strides[2:])
-    return np.lib.stride_tricks.as_strided(view, shape, strides, writeable=False)
+    return np.lib.stride_tricks.as_strided(view, shape, strides, subok=True, writeable=False)
 
 
 def _over_channels(filters: np.ndarray, maps: np.ndarray) -> np.ndarray:

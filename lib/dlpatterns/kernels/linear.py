@@ -17,7 +17,7 @@ def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) ->
     out = np.zeros((len(rows), len(weight)), dtype=x.dtype)
     for n in range(len(rows)):
         for m in range(len(weight)):
-            total = 0 * out[n, m]
+            total = out.dtype.type(0)
             for d in range(x.shape[-1]):
                 total += weight[m, d] * rows[n, d]
             out[n, m] = total if bias is None else total + bias[m]

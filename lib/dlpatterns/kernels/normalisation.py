@@ -75,7 +75,8 @@ def local_response_norm(
 
 
 def _normal(x: np.ndarray) -> np.ndarray:
-    return (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + EPS)
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return centred / np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + EPS)
 
 
 def _check_channels(name: str, x: np.ndarray, **vectors: np.ndarray) -> None:
