@@ -96,7 +96,7 @@ QUANTITIES: dict[str, Callable[[Network], object]] = {  # row of the printed tab
     "FC: # of MACs": lambda net: net.full.macs,
     "Total weights": lambda net: net.counts.weights,
     "Total MACs": lambda net: net.counts.macs,
-    "Reference": lambda net: net.model.source,
+    "Reference": lambda net: net.model.source.split(",")[0],
 }
 
 

@@ -37,6 +37,7 @@ PALETTE = {
 }
 INK, FAINT = "#1b1f24", "#c8ccd2"
 DOTS_PER_INCH, SCREEN = 150, 100  # pixels an inch in the file, and on the page
+LONG = 36  # characters; a longer text in a table is wrapped
 
 STYLE = {
     "figure.figsize": (5.6, 3.5),
@@ -290,7 +291,8 @@ class _Grid:
 
     def _cell(self, column: int, text: str, side: str) -> str:
         tag = 'th scope="row"' if column == 0 else "td"
-        return f'<{tag} style="text-align:{side}">{escape(text)}</{tag.split()[0]}>'
+        wraps = ' class="dlp-long"' if len(text) > LONG else ""
+        return f'<{tag}{wraps} style="text-align:{side}">{escape(text)}</{tag.split()[0]}>'
 
 
 def _is_number(value: object) -> bool:

@@ -76,13 +76,24 @@ def _round_channels(channels: float) -> int:
     return rounded + 8 if rounded < 0.9 * channels else rounded
 
 
-def _efficientnet(number: int, *, width: float, depth: float, size: int, dropout: float) -> Model:
-    net = Builder(f"EfficientNet-B{number}", (3, size, size), source=TAN)
+def efficientnet(name: str = "EfficientNet", *, width: float, depth: float, size: int, dropout: float = 0.2) -> Model:
+    """EfficientNet with its channels times `width`, its blocks times `depth`, on images of `size` pixels.
+
+    Source: Tan & Le 2019, section 3; channels and blocks are rounded as in the authors' code.
+    Raises: ValueError if width or depth is not above zero.
+    """
+    if not (width > 0 and depth > 0):
+        raise ValueError(f"{name}: width and depth must be above zero, got width {width!r} and depth {depth!r}")
+    net = Builder(name, (3, size, size), source=TAN)
     x = conv_bn(net, net.input, _round_channels(32 * width), 3, name="stem", act="silu", stride=2, padding=1)
     stages = tuple((e, _round_channels(c * width), ceil(n * depth), s, k) for e, c, n, s, k in EFFICIENTNET_STAGES)
     x = _stages(net, x, stages, act="silu", se=True)
     x = conv_bn(net, x, 4 * x.shape[0], 1, name="last", act="silu")
     return net.model(_head(net, x, dropout=dropout))
+
+
+def _efficientnet(number: int, **options: float) -> Model:
+    return efficientnet(f"EfficientNet-B{number}", **options)
 
 
 def efficientnet_b0(size: int = 224) -> Model:
