@@ -18,12 +18,13 @@ from pathlib import Path
 
 import torch
 import torchvision
+from torch import nn
+
 from dlpatterns import models
 from dlpatterns.counting import count
 from dlpatterns.graph import Builder
 from dlpatterns.layers import LSTM, Attention, Linear
 from dlpatterns.models.sequence import transformer_encoder_block
-from torch import nn
 
 TARGET = Path(__file__).resolve().parent.parent / "lib" / "dlpatterns" / "data" / "profilers.json"
 IMAGE = (1, 3, 224, 224)

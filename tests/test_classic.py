@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from dlpatterns import classic, datasets, models
 from dlpatterns.counting import count
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dlpatterns import costs, counting, models
 from dlpatterns.counting import count
 from dlpatterns.graph import Builder, fold_batch_norm
@@ -37,8 +40,6 @@ from dlpatterns.layers import (
     Spec,
     TakeChannels,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def one(spec: Spec, *shapes: tuple[int, ...], batch: int = 1, **options) -> counting.LayerCount:

@@ -1,6 +1,7 @@
 """The critical path of a network, against the numbers that its authors put into its name."""
 
 import pytest
+
 from dlpatterns import models
 from dlpatterns.depth import dependent_products, layer_products
 from dlpatterns.graph import Builder

@@ -1,6 +1,7 @@
 """The builder: names, branches, and errors that name the layer and the network."""
 
 import pytest
+
 from dlpatterns import models
 from dlpatterns.graph import Builder, fold_batch_norm
 from dlpatterns.layers import (

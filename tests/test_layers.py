@@ -1,6 +1,9 @@
 """Layer specs: shapes against a count of window positions by hand, and errors that say what does not fit."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dlpatterns.layers import (
     GRU,
     LSTM,
@@ -32,8 +35,6 @@ from dlpatterns.layers import (
     TakeChannels,
     TakeToken,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 sizes, small = st.integers(1, 40), st.integers(1, 5)
 

@@ -1,6 +1,7 @@
 """Matrix products inside layers: together they hold every MAC of the zoo, and single ones have shapes worked out by hand."""
 
 import pytest
+
 from dlpatterns import costs, models
 from dlpatterns.counting import count
 from dlpatterns.graph import Builder

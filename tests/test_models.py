@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from dlpatterns import models
 from dlpatterns.counting import count
 from dlpatterns.models.lenet import C3_CONNECTIONS
