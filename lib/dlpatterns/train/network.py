@@ -15,7 +15,8 @@ import numpy as np
 
 from ..graph import Layer, Model
 from ..layers import Embedding
-from .modules import MODULES, Module
+from .modules import Module
+from .sequence_modules import MODULES
 
 
 class Network:
