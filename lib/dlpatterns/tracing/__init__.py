@@ -15,8 +15,8 @@ A traced array holds `Value`s, which tally every operation they take part in; th
 read from it or written to it. A program without arrays wraps its numbers or symbols with `Value` and its tables with
 `Table`. What has no tally raises TypeError: nothing is done in silence.
 
-* A **MAC** is a multiplication together with the addition (or subtraction) that takes its product; one addition takes
-  one product, so that a b + c d is one MAC and one multiplication.
+* A **MAC** is a product added to (or subtracted from) a running sum: a zero, or what another addition gave. So a b + c d,
+  and a product to which a value from memory is added, are plain multiplications and additions, as in `costs`.
 * **Levels.** `read` and `written` count bytes by the name of the array; "new" are the arrays that the program itself
   makes, "register" the operands and results of all operations, "untraced" plain arrays that meet traced ones.
 * Indices and loop counters are not counted, nor is a view; a copy is (reshape where it must, pad, fancy indexing).

@@ -36,9 +36,16 @@ def tally(value_bytes: int = 4) -> Iterator[Tally]:
 def _maker(make: Callable) -> Callable:
     def made(*args: Any, **options: Any) -> np.ndarray:
         array = make(*args, **options)
-        return _valued(array) if array.dtype == object else array
+        return _zeros_run(_valued(array)) if array.dtype == object else array
 
     return made
+
+
+def _zeros_run(array: "Traced") -> "Traced":
+    """Mark the zeros of a new array as running sums: what is added to them starts an accumulation."""
+    for value in array.view(np.ndarray).reshape(-1):
+        value.running = value.plain == 0
+    return array
 
 
 def trace(array: Any, name: str) -> "Traced":
@@ -284,7 +291,7 @@ def _matmul(a: Any, b: Any) -> np.ndarray:
     right = _objects(b)[:, None] if rows[1] else _objects(b)
     if left.shape[-1] != right.shape[-2]:
         raise ValueError(f"matmul: {np.shape(a)} and {np.shape(b)} do not fit; the inner sizes must agree")
-    total = 0.0
+    total = 0
     for k in range(left.shape[-1]):
         total = total + left[..., :, k, None] * right[..., k, None, :]
     macs = np.size(total) * left.shape[-1]

@@ -30,18 +30,23 @@ def _binary(kind: str, function: Callable, *, reflected: bool = False) -> Callab
             result.product = True
         elif kind in ("add", "subtract"):
             _fuse(first, second)
+            result.running = True
         return result
 
     return method
 
 
 def _fuse(first: Any, second: Any) -> None:
-    """Count a MAC if one of the two summands is a product that no addition has taken yet."""
-    for summand in (second, first):
-        if isinstance(summand, Value) and summand.product:
-            summand.product = False
+    """Count a MAC if a product that no addition has taken yet meets a running sum."""
+    for product, total in ((second, first), (first, second)):
+        if isinstance(product, Value) and product.product and _is_running(total):
+            product.product = False
             current().macs += 1
             return
+
+
+def _is_running(total: Any) -> bool:
+    return total.running if isinstance(total, Value) else total == 0
 
 
 def _comparison(function: Callable) -> Callable:
@@ -82,10 +87,10 @@ class Value:
     (True, 3, 2)
     """
 
-    __slots__ = ("plain", "product")
+    __slots__ = ("plain", "product", "running")
 
     def __init__(self, plain: Any) -> None:
-        self.plain, self.product = bare(plain), False
+        self.plain, self.product, self.running = bare(plain), False, False
 
     __add__, __radd__ = _binary("add", operator.add), _binary("add", operator.add, reflected=True)
     __sub__, __rsub__ = _binary("subtract", operator.sub), _binary("subtract", operator.sub, reflected=True)
