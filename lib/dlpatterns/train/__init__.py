@@ -3,5 +3,6 @@
 * `network.Network` runs a `graph.Model` forward and backward; `modules` holds one running layer per kind of spec,
   `sequence_modules` those for sequences.
 * `losses`: softmax cross-entropy, squared error.   `optimisers`: SGD with momentum, Adam.
-* `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and photographs.   `recall`: a small sequence task.
+* `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and photographs.
+* `recall`: a small sequence task and its networks.
 """
