@@ -229,7 +229,16 @@ def _of_value(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **options
     return _apply(ufunc, method, inputs, options)
 
 
-Value.__array_ufunc__ = _of_value
+def _on_value(self: Value, function: Callable, types: Any, args: Any, options: Any) -> Any:
+    """Tally a choice between single values, tell their shape, and refuse NumPy's other functions of them."""
+    if function in (np.size, np.shape, np.ndim):
+        return {np.size: 1, np.shape: (), np.ndim: 0}[function]
+    if function is not np.where:
+        raise TypeError(f"np.{function.__name__} of a traced value has no tally; use arithmetic, or a traced array")
+    return _where(*args, **options)
+
+
+Value.__array_ufunc__, Value.__array_function__ = _of_value, _on_value
 
 UFUNCS = {
     np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.absolute, np.square, np.power, np.maximum, np.minimum,
@@ -300,14 +309,16 @@ def _matmul(a: Any, b: Any) -> np.ndarray:
     return total[..., 0] if rows[1] else total
 
 
-def _where(condition: Any, first: Any, second: Any) -> Traced:
+def _where(condition: Any, first: Any, second: Any) -> Any:
     """Choose between two values for each element: one selection each."""
     shape = np.broadcast_shapes(np.shape(condition), np.shape(first), np.shape(second))
     for _ in range(int(np.prod(shape))):
         did("select", 3)
     _read_all((condition, first, second), int(np.prod(shape)))
-    moved("written", "new", int(np.prod(shape)))
-    return _valued(np.where(condition, _objects(first), _objects(second)))
+    if shape:
+        moved("written", "new", int(np.prod(shape)))
+    chosen = _valued(np.where(condition, _objects(first), _objects(second)))
+    return chosen if shape else chosen.view(np.ndarray)[()]
 
 
 def _pad(array: Traced, *args: Any, **options: Any) -> Traced:

@@ -134,7 +134,7 @@ class Value:
 
 
 class Table(dict):
-    """A dict that tallies a look-up for each search and bytes for each value that is read or stored.
+    """A dict that tallies a look-up for each search and bytes for each value, or array of values, that is read or stored.
 
     >>> from dlpatterns.tracing import tally
     >>> with tally() as t:
@@ -151,8 +151,9 @@ class Table(dict):
     def __getitem__(self, key: Any) -> Any:
         """Look the key up and read its value."""
         did("look-up", 1, 0)
-        moved("read", self.name, 1)
-        return super().__getitem__(key)
+        value = super().__getitem__(key)
+        moved("read", self.name, np.size(value))
+        return value
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Look the key up and read its value, or return the default."""
@@ -167,11 +168,12 @@ class Table(dict):
     def __setitem__(self, key: Any, value: Any) -> None:
         """Look the key up and store the value."""
         did("look-up", 1, 0)
-        moved("written", self.name, 1)
+        moved("written", self.name, np.size(value))
         super().__setitem__(key, value_of(value))
 
     setdefault, update, pop = refused("setdefault()"), refused("update()"), refused("pop()")
 
 
 def value_of(value: Any) -> Value:
-    return value if isinstance(value, Value) else Value(value)
+    """Return a value as one that tallies; an array stays what it is."""
+    return value if isinstance(value, Value | np.ndarray) else Value(value)

@@ -1,0 +1,198 @@
+"""One plain program for each kind of layer, in the order of the operations a hand would do: what the tests trace.
+
+Where the library has a plain kernel, it is that kernel; the rest is written out here.
+"""
+
+from itertools import product
+
+import numpy as np
+
+from dlpatterns import layers
+from dlpatterns.kernels import activations, convolution, linear, normalisation, pooling, recurrence
+from dlpatterns.kernels.attention import attention
+from dlpatterns.kernels.multi_head import Projections, join_heads, split_heads, turned
+from dlpatterns.tracing import Table
+
+# Every program takes (spec, arrays by name), the inputs as "x" and "y" with a batch in front, and returns its result.
+
+
+def conv2d(spec, given):
+    geometry = {name: getattr(spec, name) for name in ("stride", "padding", "dilation", "groups")}
+    return convolution.conv2d(given["x"], given["weight"], given.get("bias"), **geometry)
+
+
+def connected_conv2d(spec, given):
+    return np.concatenate(
+        [
+            convolution.conv2d(
+                np.concatenate([given["x"][:, c : c + 1] for c in seen], axis=1),
+                given["weight"][first : first + len(seen)].swapaxes(0, 1),
+                given["bias"][m : m + 1],
+            )
+            for m, (seen, first) in enumerate(_links(spec))
+        ],
+        axis=1,
+    )
+
+
+def _links(spec):
+    first = 0
+    for seen in spec.connections:
+        yield seen, first
+        first += len(seen)
+
+
+def max_pool(spec, given):
+    return pooling.max_pool2d(given["x"], spec.kernel, stride=spec.stride)
+
+
+def avg_pool(spec, given):
+    return pooling.avg_pool2d(given["x"], spec.kernel, stride=spec.stride)
+
+
+def subsample(spec, given):
+    x, (rows, columns) = given["x"], layers.pair(spec.kernel)
+    out = np.zeros((*x.shape[:2], x.shape[2] // rows, x.shape[3] // columns), dtype=x.dtype)
+    for n, c, p, q in np.ndindex(out.shape):
+        total = x[n, c, p * rows, q * columns]
+        for r, s in list(product(range(rows), range(columns)))[1:]:
+            total = total + x[n, c, p * rows + r, q * columns + s]
+        out[n, c, p, q] = total * given["weight"][c] + given["bias"][c]
+    return out
+
+
+def global_pool(spec, given):
+    return pooling.global_avg_pool2d(given["x"])
+
+
+def fully_connected(spec, given):
+    return linear.linear(given["x"], given["weight"], given.get("bias"))
+
+
+def distances(spec, given):
+    x, codes = given["x"], given["weight"]
+    out = np.zeros((len(x), len(codes)), dtype=x.dtype)
+    for n, m in np.ndindex(out.shape):
+        total = 0
+        for d in range(x.shape[1]):
+            step = x[n, d] - codes[m, d]
+            total += step * step
+        out[n, m] = total
+    return out
+
+
+def batch_norm(spec, given):
+    """The statistics are folded into a factor and an offset beforehand, as at inference."""
+    return given["x"] * given["weight"][:, None, None] + given["bias"][:, None, None]
+
+
+def layer_norm(spec, given):
+    return normalisation.layer_norm(given["x"], given["weight"], given.get("bias"))
+
+
+def rms_norm(spec, given):
+    return normalisation.rms_norm(given["x"], given["weight"])
+
+
+def response_norm(spec, given):
+    x, half = given["x"], spec.size // 2
+    squares, out = x * x, np.zeros(x.shape, dtype=x.dtype)
+    for n, c, p, q in np.ndindex(x.shape):
+        near = range(max(0, c - half), min(x.shape[1], c + half + 1))
+        total = squares[n, near[0], p, q]
+        for other in near[1:]:
+            total = total + squares[n, other, p, q]
+        out[n, c, p, q] = x[n, c, p, q] / (2 + 1e-4 * total) ** 0.75
+    return out
+
+
+def activation(spec, given):
+    return activations.FUNCTIONS[spec.kind](given["x"])
+
+
+def softmax(spec, given):
+    return activations.softmax(given["x"])
+
+
+def same(spec, given):
+    return given["x"]
+
+
+def patches(spec, given):
+    x = given["x"]
+    return x.reshape(*x.shape[:2], -1).swapaxes(1, 2)
+
+
+def shuffle(spec, given):
+    n, c, h, w = given["x"].shape
+    return given["x"].reshape(n, spec.groups, c // spec.groups, h, w).swapaxes(1, 2).reshape(n, c, h, w)
+
+
+def concat(spec, given):
+    return np.concatenate([given["x"], given["y"]], axis=1)
+
+
+def add(spec, given):
+    return given["x"] + given["y"]
+
+
+def multiply(spec, given):
+    return given["x"] * given["y"]
+
+
+def embedding(spec, given):
+    table = Table("weight", dict(enumerate(given["weight"])))
+    return [table[token] for row in given["tokens"] for token in row]
+
+
+def position(spec, given):
+    return given["x"] + given["weight"]
+
+
+def recurrent(spec, given):
+    bias = {0: None, 1: given.get("bias"), 2: given.get("bias")}[spec.biases]
+    weights = recurrence.Weights(given["weight"], given["state weight"], bias)
+    options = {"reset_after": False} if isinstance(spec, layers.GRU) else {}
+    out = {layers.RNN: recurrence.rnn, layers.GRU: recurrence.gru, layers.LSTM: recurrence.lstm}[type(spec)]
+    return out(given["x"], weights, **options)
+
+
+def self_attention(spec, given):
+    x, memory = given["x"], given.get("y", given["x"])
+    heads, kv_heads, _ = spec.head_sizes(x.shape[-1])
+    weights = Projections(
+        *(given[name] for name in ("q", "k", "v", "out")), *(given.get(f"{n} bias") for n in ("q", "k", "v", "out"))
+    )
+    q = split_heads(linear.linear(x, weights.q, weights.q_bias), heads)
+    k = split_heads(linear.linear(memory, weights.k, weights.k_bias), kv_heads)
+    v = split_heads(linear.linear(memory, weights.v, weights.v_bias), kv_heads)
+    if spec.rotary:
+        q, k = turned(q), turned(k)
+    return linear.linear(join_heads(attention(q, k, v)), weights.out, weights.out_bias)
+
+
+def experts(spec, given):
+    """Route each token: the largest shares by repeated search, then the gated networks, weighted and added."""
+    out = []
+    for x in given["x"].reshape(-1, given["x"].shape[-1]):
+        shares = list(activations.softmax(linear.linear(x[None], given["router"])[0]))
+        chosen = [_take_largest(shares) for _ in range(spec.active)]
+        parts = [_expert(given, index, x, share) for index, share in chosen]
+        parts += [_expert(given, spec.experts + index, x, None) for index in range(spec.shared)]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        out.append(total)
+    return out
+
+
+def _take_largest(shares):
+    index = max((i for i, share in enumerate(shares) if share is not None), key=shares.__getitem__)
+    share, shares[index] = shares[index], None
+    return index, share
+
+
+def _expert(given, index, x, share):
+    gate = activations.silu(linear.linear(x[None], given["gate"][index]))
+    y = linear.linear(gate * linear.linear(x[None], given["up"][index]), given["down"][index])[0]
+    return y if share is None else y * share
