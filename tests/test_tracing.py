@@ -21,10 +21,6 @@ ELEMENTARY = {
 UNFUSED = (  # squares and experts are summed with weights too, but by convention no count calls that MACs
     layers.LayerNorm, layers.RMSNorm, layers.LocalResponseNorm, layers.Experts,
 )  # fmt: skip
-    layers.LayerNorm,
-    layers.RMSNorm,
-    layers.LocalResponseNorm,
-)  # their squares are summed too, but no convention calls that a MAC
 
 
 def closed_form(spec, *shapes, batch=1):
