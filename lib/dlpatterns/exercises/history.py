@@ -13,6 +13,7 @@ def _growths(rng):
 
 
 def doubling(year0, flop0, year1, flop1):
+    """Return the months in which compute doubles."""
     return 12 * (year1 - year0) / np.log2(flop1 / flop0)
 
 
@@ -28,6 +29,7 @@ def _puzzles(rng):
 
 
 def everything(observed, rules):
+    """Fire all rules until the set of facts no longer grows."""
     facts, known = set(observed), -1
     while len(facts) > known:
         known = len(facts)
@@ -66,6 +68,7 @@ def _tables(rng):
 
 
 def corrected(q, state, action, reward, after, rate, discount):
+    """Move the value towards the reward and the best that the next state promises."""
     return q[state, action] + rate * (reward + discount * q[after].max() - q[state, action])
 
 
