@@ -89,6 +89,7 @@ def add_install_cell(path: Path, repository: str) -> None:
 
 
 def setup(app: Sphinx) -> dict:
+    """Connect the extension to the build."""
     app.add_config_value("book_repository", "", "html")
     app.connect("config-inited", configure, priority=900)
     app.connect("html-page-context", point_colab_to_pages, priority=900)

@@ -38,3 +38,13 @@ def browser():
         chromium = play.chromium.launch(executable_path=path, args=options)
         yield chromium
         chromium.close()
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say how many stored outputs strict nbval does not compare; test_structure.py limits them."""
+    import nbformat
+    from rules_notebooks import not_compared
+
+    counts = {path.stem: not_compared(nbformat.read(path, 4)) for path in sorted((ROOT / "chapters").glob("*.ipynb"))}
+    each = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    terminalreporter.write_line(f"cells whose outputs are not compared: {sum(counts.values())} ({each or 'none'})")

@@ -86,6 +86,7 @@ class _Weighted(Module):
         return {"weight": weight} | ({"bias": np.zeros(weight.shape[0])} if self.spec.bias else {})
 
     def weight_shape(self) -> Shape:
+        """Return the shape of the weight, outputs first."""
         raise NotImplementedError
 
     def _named(self, weight: np.ndarray, bias: np.ndarray) -> Arrays:
@@ -136,6 +137,7 @@ class _Plain(Module):
         return self.gradients(grad, *self.inputs), {}
 
     def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Return the gradient of every input, None for one that takes none."""
         raise NotImplementedError
 
 
