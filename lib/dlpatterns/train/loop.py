@@ -1,4 +1,7 @@
-"""The training loop: shuffled batches, a loss, an optimiser; and how well the result does."""
+"""The training loop: shuffled batches, a loss, an optimiser; and how well the result does.
+
+Both run with one BLAS thread: a small product gains nothing from a second, and loses much where the cores are busy.
+"""
 
 import os
 import sys
@@ -6,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from .losses import softmax_cross_entropy
@@ -24,6 +28,7 @@ class History:
     validation_accuracy: list[float] = field(default_factory=list)
 
 
+@threadpool_limits.wrap(limits=1)
 def fit(
     net: Network,
     x: np.ndarray,
@@ -73,6 +78,7 @@ def batches(examples: int, batch: int, rng: np.random.Generator) -> Iterator[np.
         yield order[start : start + batch]
 
 
+@threadpool_limits.wrap(limits=1)
 def predict(net: Network, x: np.ndarray, *, batch: int = 256) -> np.ndarray:
     """Return the class with the largest output of each example. Shapes: N ... -> N (or N T for sequences)."""
     return np.concatenate([net.forward(x[i : i + batch]).argmax(axis=-1) for i in range(0, len(x), batch)])
