@@ -14,6 +14,7 @@ from html import escape
 from importlib.resources import files
 from itertools import product
 from math import prod
+from numbers import Real
 
 from IPython.display import display
 
@@ -56,6 +57,8 @@ def _choice(kind: str, values: Sequence, names: tuple[str, ...], label: str, sta
     values = tuple(values)
     if len(values) < 2:
         raise ValueError(f"a {kind} needs at least two values to choose from, got {values}")
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"the {kind} {label!r} has two values that both read {min(twice)}; its values are {values}")
     if start is not None and start not in values:
         raise ValueError(f"the {kind} {label!r} cannot start at {start!r}; its values are {values}")
     return Choice(kind, values, names, label, 0 if start is None else values.index(start))
@@ -72,14 +75,14 @@ def _as_choice(name: str, given: object) -> Choice:
         return Menu(given, label=label)
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise TypeError(f"{name} must be a Slider, Menu, Switch, or a list of values, got {given!r}")
-    return (Slider if all(isinstance(x, int | float) for x in given) else Menu)(given, label=label)
+    return (Slider if all(isinstance(x, Real) for x in given) else Menu)(given, label=label)
 
 
-def explore(draw: Callable[..., Frame], **choices: object) -> None:
+def explore(draw: Callable[..., Frame], /, **choices: object) -> None:
     """Show `draw(**values)`, a frame, for every combination of one to three choices.
 
-    Raises: ValueError if there are no choices, more than three, or more than 60 combinations;
-    TypeError if `draw` returns anything but a frame of `show.frame`.
+    Raises: ValueError if there are no choices, more than three, or more than 60 combinations, or if some frames have a
+    figure or a table and others not; TypeError if `draw` returns anything but a frame of `show.frame`.
     """
     plan = {name: _as_choice(name, given) for name, given in choices.items()}
     if not 1 <= len(plan) <= MOST_CHOICES:
@@ -91,11 +94,21 @@ def explore(draw: Callable[..., Frame], **choices: object) -> None:
             f"at most {MOST_FRAMES}; offer fewer values of {', '.join(plan)}"
         )
     frames = [_drawn(draw, dict(zip(plan, values, strict=True))) for values in product(*(c.values for c in plan.values()))]
+    if len({_parts(frame) for frame in frames}) > 1:
+        raise ValueError("all frames of an explorer need the same parts: a figure, a table, or both, and the same photo=")
     display(_bundle(draw, plan, frames), raw=True)
 
 
+def _parts(frame: Frame) -> tuple[bool, bool, bool]:
+    return bool(frame.image), bool(frame.table), frame.photo
+
+
 def _drawn(draw: Callable[..., Frame], values: dict) -> Frame:
-    made = draw(**values)
+    try:
+        made = draw(**values)
+    except Exception as error:
+        error.add_note(f"while explore called draw({_named(values)})")
+        raise
     if not isinstance(made, Frame):
         raise TypeError(f"draw({_named(values)}) must return show.frame(...), got {type(made).__name__}")
     return made
@@ -156,7 +169,7 @@ def page(plan: dict[str, Choice], frames: list[Frame]) -> str:
         ],
         "choices": [{"names": choice.names} for choice in plan.values()],
     }
-    packed = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+    packed = json.dumps(data, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "\\u003c!--")
     controls = "".join(_control(choice) for choice in plan.values())
     figure = start.html().replace("<figcaption>", '<figcaption aria-live="polite">')
     return (
@@ -172,7 +185,7 @@ def _control(choice: Choice) -> str:
         return (
             f'<label><span>{label}</span> <input type="range" min="0" max="{last}" step="1" value="{choice.start}" '
             f'aria-valuetext="{escape(choice.names[choice.start])}"> '
-            f"<output>{escape(choice.names[choice.start])}</output></label>"
+            f'<output aria-live="off">{escape(choice.names[choice.start])}</output></label>'
         )
     if choice.kind == "switch":
         return f'<label><input type="checkbox"{" checked" * choice.start}> <span>{label}</span></label>'

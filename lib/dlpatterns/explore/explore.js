@@ -18,7 +18,8 @@
     }
     const table = figure.querySelector(".dlp-scroll");
     if (table) table.outerHTML = frame.table;
-    figure.querySelector("figcaption").textContent = frame.caption;
+    const caption = figure.querySelector("figcaption");
+    if (caption.textContent !== frame.caption) caption.textContent = frame.caption; // a screen reader reads each change
     controls.forEach((control, k) => {
       if (control.type !== "range") return;
       control.setAttribute("aria-valuetext", choices[k].names[chosen[k]]);
@@ -29,5 +30,6 @@
 
   controls.forEach((control) => control.addEventListener("input", show));
   root.querySelector(".dlp-controls").hidden = false;
-  show(); // a browser may have kept the positions of the controls from before a reload
+  show(); // a browser may have kept the positions of the controls from before a reload,
+  addEventListener("pageshow", show); // or put them back after this script has run
 })();

@@ -1,0 +1,352 @@
+"""Tests of explore: what it refuses, what one call carries, and its live half in a real kernel."""
+
+import json
+import queue
+import time
+from unittest import mock
+
+import matplotlib.pyplot as plt
+import pytest
+from bs4 import BeautifulSoup
+from jupyter_client.manager import start_new_kernel
+
+from dlpatterns import explore as room
+from dlpatterns import show
+from dlpatterns.explore import Menu, Slider, Switch, explore
+
+WIDGET, HTML, TEXT = "application/vnd.jupyter.widget-view+json", "text/html", "text/plain"
+
+
+def rows(**values) -> show.Frame:
+    """Return a frame that holds its values in a table."""
+    return show.frame(rows=[values], caption=f"Values {values}.")
+
+
+def picture(n: int = 0, **others) -> show.Frame:
+    """Return a frame with a line of slope n, whatever the other values are."""
+    fig, axes = plt.subplots(figsize=(2, 1))
+    axes.plot([0, 1], [0, n])
+    return show.frame(fig, caption=f"Slope {n}.", alt=f"A line that rises from 0 to {n}.")
+
+
+def bundle(draw, **choices) -> dict:
+    """Return the MIME bundle that explore displays."""
+    with mock.patch.object(room, "display") as display:
+        assert explore(draw, **choices) is None
+    ((data,), options) = display.call_args
+    assert options == {"raw": True}
+    return data
+
+
+def data_of(html: str) -> dict:
+    """Return what the page's script reads."""
+    return json.loads(BeautifulSoup(html, "html.parser").find("script", type="application/json").string)
+
+
+# --- What is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choices", "error", "message"),
+    [
+        ({"n": range(61)}, ValueError, r"61 = 61 frames, at most 60; offer fewer values of n"),
+        ({"a": range(8), "b": range(8)}, ValueError, r"8 × 8 = 64 frames, at most 60; offer fewer values of a, b"),
+        ({"a": [1, 2], "b": [1, 2], "c": [1, 2], "d": True}, ValueError, r"one to 3 choices, got 4: a, b, c, d"),
+        ({}, ValueError, r"one to 3 choices, got 0: none"),
+        ({"n": []}, ValueError, r"at least two values to choose from, got \(\)"),
+        ({"n": [1]}, ValueError, r"at least two values"),
+        ({"n": [1, 2, 1]}, ValueError, r"slider 'n' has two values that both read 1"),
+        ({"n": ["x", "x"]}, ValueError, r"menu 'n' has two values that both read x"),
+        ({"n": [0.12345, 0.12346]}, ValueError, r"two values that both read 0\.123"),
+        ({"n": "abc"}, TypeError, r"n must be a Slider, Menu, Switch, or a list of values, got 'abc'"),
+        ({"n": 7}, TypeError, r"n must be a Slider, Menu, Switch, or a list of values, got 7"),
+    ],
+)
+def test_choices_that_cannot_be_shown_are_refused_before_anything_is_drawn(choices, error, message):
+    draw = mock.Mock(side_effect=AssertionError("drawn"))
+    with pytest.raises(error, match=message):
+        explore(draw, **choices)
+    draw.assert_not_called()
+
+
+def test_sixty_frames_and_three_choices_are_shown():
+    assert len(data_of(bundle(rows, a=range(5), b=range(6), c=True)[HTML])["frames"]) == 60
+
+
+@pytest.mark.parametrize("make", [Slider, Menu])
+def test_a_start_that_is_no_value_is_refused(make):
+    with pytest.raises(ValueError, match=r"'size' cannot start at 5; its values are \(1, 2\)"):
+        make([1, 2], label="size", start=5)
+
+
+def test_draw_must_return_a_frame():
+    with pytest.raises(TypeError, match=r"draw\(n=1\) must return show\.frame\(\.\.\.\), got Figure"):
+        explore(lambda n: plt.figure(), n=[1, 2])
+    plt.close("all")
+
+
+def test_an_error_of_draw_is_raised_and_says_for_which_values():
+    def draw(n, kind):
+        if n == 3:
+            raise ZeroDivisionError("no third")
+        return rows(n=n)
+
+    with pytest.raises(ZeroDivisionError, match="no third") as caught:
+        explore(draw, n=[1, 3], kind=["x", "y"])
+    assert caught.value.__notes__ == ["while explore called draw(n=3, kind='x')"]
+
+
+def test_frames_with_different_parts_are_refused():
+    with pytest.raises(ValueError, match="the same parts"):
+        explore(lambda n: rows(n=n) if n else picture(n), n=[0, 1])
+
+
+# --- What one call carries ---------------------------------------------------------------------------------------------
+
+
+def test_one_bundle_carries_the_widget_the_page_and_the_values():
+    data = bundle(rows, n=[1, 2])
+    assert set(data) == {WIDGET, HTML, TEXT}
+    assert set(data[WIDGET]) == {"version_major", "version_minor", "model_id"}
+
+
+def test_the_text_lists_the_values_behind_every_frame_in_order():
+    text = bundle(picture, n=Slider([1, 20], unit="m", label="Slope"), kind={"flat": 0, "steep": 1}, log=True)[TEXT]
+    paragraphs = text.split("\n\n")
+    heads = [
+        f"[Slope = {n} m, kind = {kind}, log = {log}]"
+        for n in (1, 20)
+        for kind in ("flat", "steep")
+        for log in ("off", "on")
+    ]
+    assert [paragraph.split("\n")[0] for paragraph in paragraphs] == heads
+    assert all(f"y [0 {n}]" in paragraph for n, four in ((1, paragraphs[:4]), (20, paragraphs[4:])) for paragraph in four)
+
+
+def test_the_page_carries_each_picture_once():
+    data = data_of(bundle(picture, n=[1, 2], log=True)[HTML])
+    assert len(data["images"]) == 2 and len(data["frames"]) == 4
+    assert [frame["image"] for frame in data["frames"]] == [0, 0, 1, 1]
+    assert [frame["caption"] for frame in data["frames"]] == ["Slope 1."] * 2 + ["Slope 2."] * 2
+
+
+def test_the_page_starts_with_the_starting_frame_and_hidden_controls():
+    html = bundle(picture, n=Slider([1, 2, 3], start=2, unit="mm"), log=False)[HTML]
+    page = BeautifulSoup(html, "html.parser")
+    data = data_of(html)
+    assert page.img["src"] == data["images"][1] and page.img["alt"] == "A line that rises from 0 to 2."
+    assert page.figcaption.get_text() == "Slope 2." and page.figcaption["aria-live"] == "polite"
+    assert page.find(class_="dlp-controls").has_attr("hidden")
+    slider, switch = page.find_all("input")
+    assert (slider["min"], slider["max"], slider["value"], slider["aria-valuetext"]) == ("0", "2", "1", "2 mm")
+    assert slider.parent.name == "label" and slider.parent.output.get_text() == "2 mm"
+    assert switch["type"] == "checkbox" and not switch.has_attr("checked")
+
+
+def test_what_a_reader_sees_is_escaped():
+    def draw(kind):
+        return show.frame(rows=[{"kind": kind}], caption="</script><!--<script> & <b>")
+
+    html = bundle(draw, kind=Menu(["<i>", 'a "b" & c'], label="x < y"))[HTML]
+    page = BeautifulSoup(html, "html.parser")
+    assert [option.get_text() for option in page.find_all("option")] == ["<i>", 'a "b" & c']
+    assert page.label.span.get_text() == "x < y" and len(page.find_all("script")) == 2
+    assert data_of(html)["frames"][0]["caption"] == "</script><!--<script> & <b>"
+
+
+def test_a_frame_costs_few_bytes_and_the_script_a_few_kilobytes():
+    def typical(n):
+        fig, axes = plt.subplots()
+        for k in range(4):
+            axes.plot(range(20), [k * x + n for x in range(20)], label=f"line {k}")
+        axes.set(xlabel="time (s)", ylabel="bytes")
+        axes.legend()
+        return show.frame(fig, caption="Four lines.", alt="Four lines that rise at different rates.")
+
+    html = bundle(typical, n=range(10))[HTML]
+    assert len(html.encode()) / 10 < 2_000_000 / 3 / 20, "three explorers of twenty frames each fit a page of 2 MB"
+    assert len(room._script()) < 4096
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "names"),
+    [
+        ([1, 2.5], "slider", ("1", "2.5")),
+        (["a", 2], "menu", ("a", "2")),
+        ({"one": 1, "two": 2}, "menu", ("one", "two")),
+        (True, "switch", ("off", "on")),
+        (Slider([1000, 2000], unit="B"), "slider", ("1,000 B", "2,000 B")),
+    ],
+)
+def test_what_is_given_becomes_the_control_that_suits_it(given, kind, names):
+    choice = room._as_choice("batch_size", given)
+    assert (choice.kind, choice.names, choice.label) == (kind, names, "batch size")
+
+
+def test_a_switch_that_is_given_as_true_starts_on():
+    assert room._as_choice("x", True).start == 1 and room._as_choice("x", Switch(label="y")).start == 0
+
+
+# --- With a kernel -----------------------------------------------------------------------------------------------------
+
+CELL = """
+import matplotlib.pyplot as plt
+from dlpatterns import show
+from dlpatterns.explore import Menu, Slider, explore
+
+calls = []
+
+def draw(n, kind, log):
+    calls.append((n, kind, log))
+    fig, axes = plt.subplots(figsize=(2, 1))
+    axes.plot([1, 2], [1, n])
+    if log:
+        axes.set_yscale("log")
+    return show.frame(fig, caption=f"{kind} {n}.", alt=f"A line that rises from 1 to {n}.", rows=[dict(n=n, log=log)])
+
+choices = dict(n=Slider([1, 5, 25], start=5), kind=Menu({"Line": "line", "Dots": "dots"}), log=False)
+explore(draw, **choices)
+"""
+
+
+class Kernel:
+    """A kernel as a front end sees it: it runs cells, and keeps the models of the widgets up to date."""
+
+    def __init__(self) -> None:
+        self.manager, self.client = start_new_kernel(kernel_name="python3")
+        self.models: dict[str, dict] = {}
+        self.updates: list[tuple[str, dict]] = []
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+    def run(self, code: str) -> list[dict]:
+        """Run a cell; return the data of its outputs, printed text under "stdout"."""
+        request, outputs = self.client.execute(code), []
+        while True:
+            message = self.receive(timeout=60)
+            content, ours = message["content"], message["parent_header"].get("msg_id") == request
+            if ours and message["msg_type"] == "error":
+                pytest.fail("\n".join(content["traceback"]))
+            if ours and message["msg_type"] == "display_data":
+                outputs.append(content["data"])
+            if ours and message["msg_type"] == "stream":
+                outputs.append({"stdout": content["text"]})
+            if ours and message["msg_type"] == "status" and content["execution_state"] == "idle":
+                return outputs
+
+    def receive(self, timeout: float) -> dict:
+        """Return the next message, after noting what it says of a widget."""
+        message = self.client.get_iopub_msg(timeout=timeout)
+        content = message["content"]
+        if message["msg_type"] == "comm_open":
+            self.models[content["comm_id"]] = content["data"]["state"]
+        if message["msg_type"] == "comm_msg" and content["data"].get("method") == "update":
+            self.models[content["comm_id"]] |= content["data"]["state"]
+            self.updates.append((content["comm_id"], content["data"]["state"]))
+        return message
+
+    def listen(self, seconds: float) -> None:
+        """Receive whatever comes in that time."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                self.receive(timeout=left)
+            except queue.Empty:
+                return
+
+    def move(self, model: str, **state) -> None:
+        """Change a widget's state as the browser does when a reader moves a control."""
+        content = {"comm_id": model, "data": {"method": "update", "state": state, "buffer_paths": []}}
+        self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
+
+    def children(self, view: str) -> list[str]:
+        return [child.removeprefix("IPY_MODEL_") for child in self.models[view]["children"]]
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    one = Kernel()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def live(kernel) -> list[str]:
+    """The models of a fresh explorer in the kernel: slider, menu, switch, and the view last."""
+    (data,) = kernel.run(CELL)
+    kernel.updates.clear()
+    return kernel.children(data[WIDGET]["model_id"])
+
+
+def settle(kernel: Kernel, model: str, seconds: float = 20) -> str:
+    """Return the view's HTML once it has changed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        kernel.listen(0.3)
+        if any(changed == model for changed, _ in kernel.updates):
+            return kernel.models[model]["value"]
+    pytest.fail("the view did not change")
+
+
+def expected(kernel: Kernel, call: str) -> str:
+    """Return what the function itself gives, called in the kernel."""
+    return kernel.run(f"print(draw({call}).html())")[0]["stdout"].strip()
+
+
+def test_the_live_view_starts_with_the_starting_frame(kernel, live):
+    *controls, view = live
+    assert [kernel.models[one]["_model_name"] for one in controls] == [
+        "SelectionSliderModel",
+        "DropdownModel",
+        "CheckboxModel",
+    ]
+    assert [kernel.models[one]["description"] for one in controls] == ["n", "kind", "log"]
+    assert kernel.models[controls[0]]["index"] == 1 and kernel.models[controls[0]]["_options_labels"] == ["1", "5", "25"]
+    assert kernel.models[view]["value"] == expected(kernel, "5, 'line', False")
+
+
+@pytest.mark.parametrize(
+    ("control", "state", "call"),
+    [(0, {"index": 2}, "25, 'line', False"), (1, {"index": 1}, "5, 'dots', False"), (2, {"value": True}, "5, 'line', True")],
+)
+def test_a_moved_control_shows_what_the_function_gives(kernel, live, control, state, call):
+    before = kernel.models[live[-1]]["value"]
+    kernel.move(live[control], **state)
+    after = settle(kernel, live[-1])
+    assert after == expected(kernel, call)
+    assert after != before
+
+
+def test_several_quick_moves_draw_once_the_last(kernel, live):
+    kernel.run("calls.clear()")
+    kernel.move(live[0], index=0)
+    kernel.move(live[0], index=2)
+    kernel.move(live[1], index=1)
+    kernel.move(live[2], value=True)
+    after = settle(kernel, live[-1])
+    assert kernel.run("print(calls)")[0]["stdout"].strip() == "[(25, 'dots', True)]"
+    assert after == expected(kernel, "25, 'dots', True")
+
+
+def test_an_error_is_shown_in_place_and_the_next_move_recovers(kernel, live):
+    kernel.run("good, draw.__code__ = draw.__code__, (lambda n, kind, log: 1 // 0).__code__")
+    kernel.move(live[0], index=2)
+    shown = BeautifulSoup(settle(kernel, live[-1]), "html.parser")
+    assert shown.find(role="alert").get_text().startswith("ZeroDivisionError: ")
+    kernel.run("draw.__code__ = good")
+    kernel.updates.clear()
+    kernel.move(live[0], index=0)
+    assert settle(kernel, live[-1]) == expected(kernel, "1, 'line', False")
+
+
+def test_a_change_from_a_later_cell_is_drawn_too(kernel, live):
+    kernel.run(f"from ipywidgets.widgets import widget; widget._instances[{live[0]!r}].value = 25")
+    assert settle(kernel, live[-1]) == expected(kernel, "25, 'line', False")
+
+
+def test_without_an_event_loop_a_change_is_drawn_at_once():
+    drawn = []
+    room._Debounced(lambda: drawn.append(1))()
+    assert drawn == [1]
