@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from math import pi, sqrt
 
 import numpy as np
 from scipy.special import erf
@@ -93,7 +94,7 @@ def gelu(x: np.ndarray) -> np.ndarray:
 
 def gelu_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Multiply the gradient by Phi(x) + x phi(x)."""
-    density = np.exp(-0.5 * x * x) / np.float64(np.sqrt(2 * np.pi)).astype(x.dtype)
+    density = np.exp(-0.5 * x * x) / sqrt(2 * pi)
     return grad * (_normal_below(x) + x * density)
 
 
@@ -134,7 +135,7 @@ def softmax_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _normal_below(x: np.ndarray) -> np.ndarray:
-    return (1 + erf(x * np.sqrt(0.5).astype(x.dtype))) / 2
+    return (1 + erf(x * sqrt(0.5))) / 2
 
 
 FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

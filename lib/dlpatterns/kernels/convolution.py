@@ -27,7 +27,7 @@ def conv2d(
            [4., 4.]])
     """
     plan = _plan(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    padded, out = pad(x, plan.around), np.zeros(plan.output, dtype=x.dtype)
+    padded, out = pad(x, plan.around), np.zeros(plan.output, dtype=np.result_type(x.dtype, weight.dtype))
     (sh, sw), (dh, dw) = plan.stride, plan.dilation
     filters, channels, height, width = weight.shape
     for n, m, p, q in np.ndindex(plan.output):

@@ -14,7 +14,7 @@ def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) ->
     """
     _check(x, weight, bias)
     rows = x.reshape(-1, x.shape[-1])
-    out = np.zeros((len(rows), len(weight)), dtype=x.dtype)
+    out = np.zeros((len(rows), len(weight)), dtype=np.result_type(x.dtype, weight.dtype))
     for n in range(len(rows)):
         for m in range(len(weight)):
             total = out.dtype.type(0)

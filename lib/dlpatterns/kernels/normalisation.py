@@ -29,6 +29,8 @@ def batch_norm_backward(grad: np.ndarray, x: np.ndarray, scale: np.ndarray) -> t
     Source: Ioffe & Szegedy 2015, section 3.
     """
     axes, (mean, variance) = (0, 2, 3), batch_statistics(x)
+    _check_channels("batch_norm_backward", x, scale=scale)
+    _check_gradient("batch_norm_backward", grad, x)
     deviation = np.sqrt(variance + EPS)[:, None, None]
     normal = (x - mean[:, None, None]) / deviation
     to_scale, to_shift = (grad * normal).sum(axis=axes), grad.sum(axis=axes)
@@ -40,6 +42,8 @@ def batch_norm_backward(grad: np.ndarray, x: np.ndarray, scale: np.ndarray) -> t
 def layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray | None = None) -> np.ndarray:
     """Bring the last axis to mean zero and variance one, then scale and shift it. Shapes: ... D."""
     _check_features("layer_norm", x, scale)
+    if shift is not None:
+        _check_features("layer_norm", x, shift, what="shift")
     out = _normal(x) * scale
     return out if shift is None else out + shift
 
@@ -47,6 +51,7 @@ def layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray | None = None
 def layer_norm_backward(grad: np.ndarray, x: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients of x, scale and shift. Source: Ba et al. 2016, section 3."""
     _check_features("layer_norm_backward", x, scale)
+    _check_gradient("layer_norm_backward", grad, x)
     normal, others = _normal(x), tuple(range(x.ndim - 1))
     deviation = np.sqrt(x.var(axis=-1, keepdims=True) + EPS)
     scaled = grad * scale
@@ -65,9 +70,12 @@ def local_response_norm(
 ) -> np.ndarray:
     """Divide by (k + alpha * the sum of squares over `size` neighbouring channels) ^ beta. Shapes: N C H W.
 
-    Source: Krizhevsky et al. 2012, section 3.3, with its constants.
+    Source: Krizhevsky et al. 2012, section 3.3, with its constants. PyTorch divides its alpha by the size.
+    Raises: ValueError if the size is even: such neighbours have no middle.
     """
     four_axes("local_response_norm", x)
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f"local_response_norm: size must be odd, with the channel in the middle; got {size!r}")
     half = size // 2
     squares = np.pad(x * x, ((0, 0), (half, half), (0, 0), (0, 0)))
     neighbours = sum(squares[:, i : i + x.shape[1]] for i in range(2 * half + 1))
@@ -86,6 +94,11 @@ def _check_channels(name: str, x: np.ndarray, **vectors: np.ndarray) -> None:
             raise ValueError(f"{name}: {what} needs one value for each of the channels of {x.shape}, got {np.shape(vector)}")
 
 
-def _check_features(name: str, x: np.ndarray, scale: np.ndarray) -> None:
-    if np.shape(scale) != x.shape[-1:]:
-        raise ValueError(f"{name}: scale {np.shape(scale)} does not fit the last axis of {x.shape}")
+def _check_features(name: str, x: np.ndarray, vector: np.ndarray, *, what: str = "scale") -> None:
+    if np.shape(vector) != x.shape[-1:]:
+        raise ValueError(f"{name}: {what} {np.shape(vector)} does not fit the last axis of {x.shape}")
+
+
+def _check_gradient(name: str, grad: np.ndarray, x: np.ndarray) -> None:
+    if np.shape(grad) != x.shape:
+        raise ValueError(f"{name}: the gradient must have the output's shape {x.shape}, got {np.shape(grad)}")

@@ -26,7 +26,7 @@ def max_pool2d_windows(
 ) -> np.ndarray:
     """Keep the largest value of each window: one comparison of whole maps for each position in the window."""
     around = _around(x, kernel, stride, padding, ceil_mode)
-    view = windows(pad(x, around, -np.inf), kernel, stride=stride or kernel)
+    view = windows(pad(x, around, -np.inf), kernel, stride=_step(stride, kernel))
     return _reduce(view, np.maximum)
 
 
@@ -42,12 +42,12 @@ def max_pool2d_backward(
     """Give each gradient to the first largest value of its window."""
     around = _around(x, kernel, stride, padding, ceil_mode)
     padded = pad(x, around, -np.inf)
-    view = windows(padded, kernel, stride=stride or kernel)  # N C P Q R S
+    view = windows(padded, kernel, stride=_step(stride, kernel))  # N C P Q R S
     _check_gradient(grad, view)
     flat = view.reshape(*view.shape[:4], -1)
     chosen = np.zeros(flat.shape, dtype=x.dtype)
     np.put_along_axis(chosen, flat.argmax(axis=-1)[..., None], grad[..., None], axis=-1)
-    return unpad(scatter(chosen.reshape(view.shape), padded.shape[2:], stride=stride or kernel), around)
+    return unpad(scatter(chosen.reshape(view.shape), padded.shape[2:], stride=_step(stride, kernel)), around)
 
 
 def avg_pool2d(
@@ -68,7 +68,7 @@ def avg_pool2d_windows(
 ) -> np.ndarray:
     """Average each window: one addition of whole maps for each position in the window."""
     around = _around(x, kernel, stride, padding, ceil_mode)
-    view = windows(pad(x, around), kernel, stride=stride or kernel)
+    view = windows(pad(x, around), kernel, stride=_step(stride, kernel))
     return _reduce(view, np.add) / _sizes(x, kernel, stride, padding, ceil_mode).astype(x.dtype)
 
 
@@ -83,12 +83,12 @@ def avg_pool2d_backward(
 ) -> np.ndarray:
     """Share each gradient out evenly over its window."""
     around = _around(x, kernel, stride, padding, ceil_mode)
-    view = windows(pad(x, around), kernel, stride=stride or kernel)
+    view = windows(pad(x, around), kernel, stride=_step(stride, kernel))
     _check_gradient(grad, view)
     share = grad / _sizes(x, kernel, stride, padding, ceil_mode).astype(x.dtype)
     values = np.broadcast_to(share[..., None, None], view.shape)
     size = tuple(n + sum(side) for n, side in zip(x.shape[2:], around, strict=True))
-    return unpad(scatter(values, size, stride=stride or kernel), around)
+    return unpad(scatter(values, size, stride=_step(stride, kernel)), around)
 
 
 def global_avg_pool2d(x: np.ndarray) -> np.ndarray:
@@ -99,15 +99,30 @@ def global_avg_pool2d(x: np.ndarray) -> np.ndarray:
 
 def global_avg_pool2d_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Share each gradient out evenly over its map."""
+    four_axes("global_avg_pool2d_backward", x)
+    if grad.shape != (*x.shape[:2], 1, 1):
+        raise ValueError(f"the gradient must have the output's shape {(*x.shape[:2], 1, 1)}, got {grad.shape}")
     return np.broadcast_to(grad / (x.shape[2] * x.shape[3]), x.shape).copy()
 
 
 def _around(x: np.ndarray, kernel: Pair, stride: Pair | None, padding: Pair | str, ceil_mode: bool) -> Sides:
     """Return the padding of each side, with what a last overhanging window needs added at the end."""
     four_axes("pooling", x)
-    around = sides(padding, x.shape[2:], kernel, stride=stride or kernel)
-    axes = zip(x.shape[2:], around, pair(kernel), pair(stride or kernel), strict=True)
+    _check_window(kernel, _step(stride, kernel), padding)
+    around = sides(padding, x.shape[2:], kernel, stride=_step(stride, kernel))
+    axes = zip(x.shape[2:], around, pair(kernel), pair(_step(stride, kernel)), strict=True)
     return tuple((first, last + ceil_mode * _overhang(n, (first, last), k, s)) for n, (first, last), k, s in axes)
+
+
+def _step(stride: Pair | None, kernel: Pair) -> Pair:
+    return kernel if stride is None else stride
+
+
+def _check_window(kernel: Pair, stride: Pair, padding: Pair | str) -> None:
+    if min(*pair(kernel), *pair(stride)) < 1:
+        raise ValueError(f"pooling: kernel {kernel} and stride {stride} must be at least 1")
+    if padding != "same" and any(2 * p > k or p < 0 for p, k in zip(pair(padding), pair(kernel), strict=True)):
+        raise ValueError(f"pooling: padding {padding} must be 0 to half the kernel {kernel}: every window sees the maps")
 
 
 def _overhang(size: int, side: tuple[int, int], kernel: int, stride: int) -> int:
@@ -119,10 +134,10 @@ def _overhang(size: int, side: tuple[int, int], kernel: int, stride: int) -> int
 
 def _sizes(x: np.ndarray, kernel: Pair, stride: Pair | None, padding: Pair | str, ceil_mode: bool) -> np.ndarray:
     """Count the values of each window, padding included and overhang excluded. Shapes: -> P Q."""
-    inside = sides(padding, x.shape[2:], kernel, stride=stride or kernel)
+    inside = sides(padding, x.shape[2:], kernel, stride=_step(stride, kernel))
     overhang = _beyond(_around(x, kernel, stride, padding, ceil_mode), inside)
     ones = pad(pad(np.ones((1, 1, *x.shape[2:])), inside, 1.0), overhang)
-    return windows(ones, kernel, stride=stride or kernel).sum(axis=(-1, -2))[0, 0]
+    return windows(ones, kernel, stride=_step(stride, kernel)).sum(axis=(-1, -2))[0, 0]
 
 
 def _beyond(outer: Sides, inner: Sides) -> Sides:
@@ -132,8 +147,8 @@ def _beyond(outer: Sides, inner: Sides) -> Sides:
 def _loop(x: np.ndarray, kernel: Pair, combine: np.ufunc, how: tuple) -> np.ndarray:
     stride, padding, ceil_mode, filler = how
     around = _around(x, kernel, stride, padding, ceil_mode)
-    padded, (sh, sw), (height, width) = pad(x, around, filler), pair(stride or kernel), pair(kernel)
-    out = np.zeros((*x.shape[:2], *positions(padded.shape[2:], kernel, stride=stride or kernel)), dtype=x.dtype)
+    padded, (sh, sw), (height, width) = pad(x, around, filler), pair(_step(stride, kernel)), pair(kernel)
+    out = np.zeros((*x.shape[:2], *positions(padded.shape[2:], kernel, stride=_step(stride, kernel))), dtype=x.dtype)
     for n, c, p, q in np.ndindex(out.shape):
         value = padded[n, c, p * sh, q * sw]
         for r, s in list(np.ndindex(height, width))[1:]:

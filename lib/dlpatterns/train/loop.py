@@ -21,7 +21,10 @@ Loss = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 
 @dataclass
 class History:
-    """What `fit` saw, one value an epoch; the validation lists stay empty without validation data."""
+    """What `fit` saw, one value an epoch; the validation lists stay empty without validation data.
+
+    `loss` is the mean over the examples of an epoch, each met by the network as it was when the example's batch came.
+    """
 
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
@@ -43,13 +46,16 @@ def fit(
 ) -> History:
     """Train the network on all examples `epochs` times, in batches shuffled by `seed`; return the losses.
 
-    Raises: ValueError if x and y differ in length, or if the loss is no longer a finite number.
+    Raises: ValueError if x and y differ in length, if x holds NaN or infinity, or if the loss is no longer a finite
+    number.
     """
     _check_examples(x, y)
+    optimizer.claim(net.params)
     history, rng = History(), np.random.default_rng(seed)
     for _ in tqdm(range(epochs), desc="epochs", leave=False, disable=not is_live()):
-        losses = [train_step(net, x[rows], y[rows], optimizer, loss=loss) for rows in batches(len(x), batch, rng)]
-        history.loss.append(float(np.mean(losses)))
+        rows = list(batches(len(x), batch, rng))
+        losses = [train_step(net, x[each], y[each], optimizer, loss=loss) for each in rows]
+        history.loss.append(float(np.average(losses, weights=[len(each) for each in rows])))
         if validation is not None:
             _validate(net, validation, loss, history)
     return history
@@ -80,14 +86,28 @@ def batches(examples: int, batch: int, rng: np.random.Generator) -> Iterator[np.
 
 @threadpool_limits.wrap(limits=1)
 def predict(net: Network, x: np.ndarray, *, batch: int = 256) -> np.ndarray:
-    """Return the class with the largest output of each example. Shapes: N ... -> N (or N T for sequences)."""
-    return np.concatenate([net.forward(x[i : i + batch]).argmax(axis=-1) for i in range(0, len(x), batch)])
+    """Return the class with the largest output of each example. Shapes: N ... -> N (or N T for sequences).
+
+    Raises: ValueError if there is no example, or if an output is not finite: no class is the largest then.
+    """
+    if len(x) == 0:
+        raise ValueError(f"predict needs at least one example, got {x.shape}")
+    return np.concatenate([_largest(net, net.forward(x[i : i + batch])) for i in range(0, len(x), batch)])
+
+
+def _largest(net: Network, output: np.ndarray) -> np.ndarray:
+    if not np.isfinite(output).all():
+        raise ValueError(f"{net.model.name} returned values that are not finite; look for NaN in its input or its weights")
+    return output.argmax(axis=-1)
 
 
 def accuracy(net: Network, x: np.ndarray, y: np.ndarray) -> float:
     """Return the share of examples whose predicted class is their label, from 0 to 1."""
     _check_examples(x, y)
-    return float(np.mean(predict(net, x) == y))
+    predicted = predict(net, x)
+    if predicted.shape != np.shape(y):
+        raise ValueError(f"accuracy needs a label for each answer: got answers {predicted.shape}, labels {np.shape(y)}")
+    return float(np.mean(predicted == y))
 
 
 def is_live() -> bool:
@@ -102,9 +122,11 @@ def _validate(net: Network, validation: tuple[np.ndarray, np.ndarray], loss: Los
     output = net.forward(x)
     history.validation_loss.append(loss(output, y)[0])
     if np.issubdtype(np.asarray(y).dtype, np.integer):
-        history.validation_accuracy.append(float(np.mean(output.argmax(axis=-1) == y)))
+        history.validation_accuracy.append(float(np.mean(_largest(net, output) == y)))
 
 
 def _check_examples(x: np.ndarray, y: np.ndarray) -> None:
     if len(x) == 0 or len(x) != len(y):
         raise ValueError(f"every example needs its label: got {len(x)} examples {x.shape} and {len(y)} labels {y.shape}")
+    if not np.isfinite(x).all():
+        raise ValueError(f"the examples {x.shape} hold values that are not finite; clean them before the network sees them")

@@ -325,7 +325,9 @@ class BatchNorm2d(Module):
     def _update(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean, variance = normalisation.batch_statistics(x)
         values = x.size // x.shape[1]
-        unbiased = variance * values / max(values - 1, 1)
+        if values < 2:
+            raise ValueError(f"layer {self.layer.name!r}: a batch {x.shape} has one value a channel, which has no variance")
+        unbiased = variance * values / (values - 1)
         self.mean = (1 - self.momentum) * self.mean + self.momentum * mean
         self.variance = (1 - self.momentum) * self.variance + self.momentum * unbiased
         return mean, variance
@@ -358,6 +360,11 @@ class Embedding(Module):
 
     names = ("weight",)
 
+    def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
+        super().__init__(layer, seed)
+        if self.spec.tied:
+            raise ValueError(f"layer {layer.name!r}: an Embedding tied to {self.spec.tied!r} can be counted but not run")
+
     def initial(self, *, rectified: bool) -> Arrays:
         return {"weight": self.rng.normal(0, 1, (self.spec.vocabulary, self.spec.dim))}
 
@@ -379,6 +386,11 @@ class Embedding(Module):
 @runs(layers.PositionEmbedding)
 class PositionEmbedding(Module):
     names = ("weight",)
+
+    def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
+        super().__init__(layer, seed)
+        if not self.spec.learned:
+            raise ValueError(f"layer {layer.name!r}: a PositionEmbedding of sines can be counted but not run; learn it")
 
     def initial(self, *, rectified: bool) -> Arrays:
         steps, features = self.layer.output_shape

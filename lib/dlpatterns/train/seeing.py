@@ -8,14 +8,15 @@ from .network import Network
 def responses(net: Network, x: np.ndarray, layer: str) -> np.ndarray:
     """Return how strongly each unit of a layer answers: of a map, its largest value. Shapes: N ... -> N units."""
     values = net.activations(x)[net.model[layer].name]
+    if values.ndim not in (2, 4):
+        raise ValueError(f"layer {layer!r} returns {values.shape}; units are features (N, D) or maps (N, C, H, W)")
     return values.max(axis=tuple(range(2, values.ndim))) if values.ndim > 2 else values
 
 
 def favourites(net: Network, x: np.ndarray, layer: str, unit: int, *, top: int = 6) -> np.ndarray:
     """Return the numbers of the `top` examples that excite a unit most, the strongest first."""
     values = responses(net, x, layer)
-    if not 0 <= unit < values.shape[1]:
-        raise ValueError(f"layer {layer!r} has units 0 to {values.shape[1] - 1}, got {unit}")
+    _check_unit(net, layer, unit)
     return np.argsort(-np.round(values[:, unit], 9), kind="stable")[:top]
 
 
@@ -23,8 +24,11 @@ def maximise(net: Network, layer: str, unit: int, *, steps: int = 100, step: flo
     """Return an image made to excite a unit: from mid-grey uphill along the gradient, kept between 0 and 1.
 
     Of a map, the value in the middle is driven. Each step moves by `step` along the gradient over its largest entry.
+    Ask for the layer in front of a ReLU: behind it, the gradient of a silent unit is zero.
     Shapes: -> input_shape. Source: Erhan et al. 2009, section 4.
+    Raises: ValueError if the unit does not exist or no gradient reaches the grey image.
     """
+    _check_unit(net, layer, unit)
     shape = net.model[layer].output_shape
     x = np.full((1, *net.model.input_shape), 0.5)
     goal = np.zeros((1, *shape))
@@ -32,5 +36,13 @@ def maximise(net: Network, layer: str, unit: int, *, steps: int = 100, step: flo
     for _ in range(steps):
         net.forward(x)
         gradient = net.backward(goal, layer=layer)
-        x = np.clip(x + step * gradient / (np.abs(gradient).max() + 1e-12), 0, 1)
+        if gradient is None or not gradient.any():
+            raise ValueError(f"no gradient of unit {unit} of layer {layer!r} reaches the image; ask for one before a ReLU")
+        x = np.clip(x + step * gradient / np.abs(gradient).max(), 0, 1)
     return x[0]
+
+
+def _check_unit(net: Network, layer: str, unit: int) -> None:
+    units = net.model[layer].output_shape[0]
+    if not 0 <= unit < units:
+        raise ValueError(f"layer {layer!r} has units 0 to {units - 1}, got {unit}")
