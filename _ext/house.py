@@ -13,6 +13,7 @@ from sphinx.config import Config
 
 MATHJAX_SCRIPT = "tex-mml-chtml.js"
 MATHJAX_FONTS = "output/chtml/fonts/woff-v2"
+FROM_DISK = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'  # these would be fetched
 INSTALL = 'import importlib.util\nif importlib.util.find_spec("dlpatterns") is None:\n    %pip install -q git+{address}'
 
 
@@ -58,12 +59,20 @@ def point_colab_to_pages(app: Sphinx, page: str, template: str, context: dict, d
                 button["url"] = button["url"].replace("/blob/main/", "/blob/gh-pages/_sources/")
 
 
+def drop_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    """Take out the scripts for running cells on a page: the book does not, and they would come from elsewhere."""
+    kept = [file for file in context.get("script_files", []) if "thebe" not in f"{file}{vars(file)}".lower()]
+    context["script_files"] = kept
+    context["css_files"] = [file for file in context.get("css_files", []) if "thebe" not in f"{file}".lower()]
+
+
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Copy MathJax and the library's style into the built book, and give the notebooks for download their install cell."""
+    """Put MathJax and the library's style into the built book, and the install cell into the notebooks for download."""
     if error is None and app.builder.format == "html":
         style = files_of("dlpatterns.explore").joinpath("explore.css").read_text(encoding="utf-8")
         (Path(app.outdir) / "_static" / "explore.css").write_text(style, encoding="utf-8")
         copy_mathjax(Path(app.outdir) / "_static" / "mathjax")
+        lighten(Path(app.outdir) / "_static" / "scripts")
         if address(app.config):
             for notebook in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
                 add_install_cell(notebook, address(app.config))
@@ -76,6 +85,13 @@ def copy_mathjax(target: Path) -> None:
         if inside == MATHJAX_SCRIPT or inside.startswith(MATHJAX_FONTS):
             (target / inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.locate(), target / inside)
+
+
+def lighten(scripts: Path) -> None:
+    """Empty the script that draws icons, a megabyte for what the style sheet's font does too, and remove the source maps."""
+    (scripts / "fontawesome.js").write_text("/* The style sheet's font draws the icons. */\n", encoding="utf-8")
+    for path in scripts.glob("*.map"):
+        path.unlink()
 
 
 def add_install_cell(path: Path, repository: str) -> None:
@@ -93,6 +109,8 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("book_repository", "", "html")
     app.connect("config-inited", configure, priority=900)
     app.connect("html-page-context", point_colab_to_pages, priority=900)
+    app.connect("html-page-context", drop_thebe, priority=900)
     app.add_css_file("explore.css")
+    app.add_js_file(None, body=FROM_DISK)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

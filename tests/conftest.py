@@ -40,6 +40,15 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def site(built: Path):
+    """The built book on a server of this machine; see site_server.py."""
+    from site_server import Serving
+
+    with Serving(built) as site:
+        yield site
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """Say how many stored outputs strict nbval does not compare; test_structure.py limits them."""
     import nbformat

@@ -3,7 +3,9 @@
 Run from the root of the repository:  python tools/build.py
 """
 
+import datetime
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -11,13 +13,21 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import nbformat
-from nbclient import NotebookClient
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this with an older one is told so
+    sys.exit("The book needs Python 3.11 or newer; this is " + sys.version.split()[0] + " in " + sys.executable)
+try:
+    import nbformat
+    from nbclient import NotebookClient
+except ImportError as error:
+    sys.exit(f"{error.name} is not installed. Run `make book`, or see the plain commands in README.md.")
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "_build" / "executed"
 STAGE = ROOT / "_build" / "stage"
+FIRST_PAGE = ROOT / "_build" / "html" / "index.html"
+BUILT = ROOT / "_build" / "built"  # the digest of what the pages were last built from
 PAGES = ("*.md", "*.yml", "*.bib", "_static/**/*", "_ext/*.py")
+AROUND = {"README.md", "CONTRIBUTING.md"}
 TIMEOUT = 300  # seconds a cell
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
@@ -27,10 +37,14 @@ def key(notebook: Path) -> str:
     digest = hashlib.sha256()
     for cell in nbformat.read(notebook, as_version=4).cells:
         digest.update(f"{cell.cell_type}{cell.metadata}{cell.source}".encode())
-    sources = [path for path in sorted((ROOT / "lib").rglob("*")) if path.suffix in {".py", ".csv", ".json", ".js", ".css"}]
-    for path in [*sources, ROOT / "requirements.txt"]:
+    for path in [*library(), ROOT / "requirements.txt"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:24]
+
+
+def library() -> list[Path]:
+    """Return the files of the library, code and data."""
+    return [path for path in sorted((ROOT / "lib").rglob("*")) if path.suffix in {".py", ".csv", ".json", ".js", ".css"}]
 
 
 def execute(notebook: Path, target: Path) -> str:
@@ -74,6 +88,7 @@ def copy_if_changed(source: Path, target: Path) -> None:
 def stage(results: dict[Path, Path]) -> None:
     """Lay out the pages and the executed lectures for Sphinx, and remove what is no longer there."""
     wanted = {path: path.relative_to(ROOT) for pattern in PAGES for path in ROOT.glob(pattern) if path.is_file()}
+    wanted = {path: place for path, place in wanted.items() if place.name not in AROUND}
     wanted |= {result: notebook.relative_to(ROOT) for notebook, result in results.items()}
     for source, place in wanted.items():
         copy_if_changed(source, STAGE / place)
@@ -82,15 +97,38 @@ def stage(results: dict[Path, Path]) -> None:
             path.unlink()
 
 
-def main() -> int:
-    """Execute, stage, build; print the file to open."""
-    stage(execute_changed(sorted((ROOT / "chapters").glob("*.ipynb"))))
-    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(STAGE)]
+def state() -> str:
+    """Return a digest of all that the pages depend on: what is staged, the tools, the address, and the year."""
+    digest = hashlib.sha256(f"{os.environ.get('BOOK_REPOSITORY')} {datetime.date.today().year}".encode())
+    staged = [path for path in sorted(STAGE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    tools = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt", Path(__file__)]
+    for path in [*staged, *tools, *(path for path in library() if path.suffix in {".js", ".css"})]:
+        digest.update(f"{path.relative_to(ROOT)} ".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def make_pages() -> int:
+    """Let Jupyter Book write all pages, and return its exit status; 1 if the first page is not there after all."""
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(STAGE), "--all"]
     options = ["--path-output", str(ROOT), "--warningiserror", "--keep-going", "--quiet"]
     status = subprocess.run(command + options, check=False).returncode
-    if status == 0:
-        print(f"\nThe book is built. Open this file:\n  {ROOT / '_build' / 'html' / 'index.html'}")
-    return status
+    return status or int(not FIRST_PAGE.exists())
+
+
+def main() -> int:
+    """Execute, stage, build unless nothing has changed; print the file to open."""
+    stage(execute_changed(sorted((ROOT / "chapters").glob("*.ipynb"))))
+    now = state()
+    if FIRST_PAGE.exists() and BUILT.exists() and BUILT.read_text() == now:
+        print("Nothing has changed since the book was built.")
+    else:
+        BUILT.unlink(missing_ok=True)
+        if status := make_pages():
+            print("\nThe book is not built: see the messages above.", file=sys.stderr)
+            return status
+        BUILT.write_text(now)
+    print(f"\nThe book is built. Open this file:\n  {FIRST_PAGE}")
+    return 0
 
 
 if __name__ == "__main__":
