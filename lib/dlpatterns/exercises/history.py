@@ -135,7 +135,7 @@ TASKS = {
             (_no_discount, "What the future promises counts `discount` times."),
             (_own_state, "Look for the best action in the state `after`, not in the one you left."),
         ],
-        why="A search for the best, then two MACs: learning from a table is mostly memory, hardly arithmetic.",
+        why="A search for the best, two products, three sums: learning from a table is memory, hardly arithmetic.",
         points=2,
     ),
     "epoch_macs": Value(
