@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dlpatterns import decoding, models
+from dlpatterns.counting import count
 from dlpatterns.kernels.multi_head import KVCache
 
 PUBLISHED = {  # bytes a token in 16 bits, as their authors print them
@@ -43,3 +44,11 @@ def test_intensity_by_hand():
     assert table["PaLM-540B"].decode_intensity() == 48 * 0.5
     assert table["DeepSeek-V3"].decode_intensity() == pytest.approx(128 * (576 + 512) / (576 * 2))
     assert table["Llama-2-7B"].prefill_intensity(4096) == 4096 / 4  # 2 T^2 D MACs; Q, K, V and the result: 4 T D numbers
+
+
+def test_a_llama_with_another_vocabulary():
+    """Llama-3-8B has 8,030,261,248 parameters: Meta's checkpoint."""
+    sizes = {"features": 4096, "blocks": 32, "heads": 32, "kv_heads": 8, "hidden": 14_336}
+    model = models.sequence.llama("Llama-3-8B", tokens=8, vocabulary=128_256, **sizes)
+    assert count(model).params == 8_030_261_248
+    assert decoding.cache_bytes_per_token(model) == 131_072

@@ -193,14 +193,17 @@ def llama2_70b(tokens: int = 4096) -> Model:
     return llama("Llama-2-70B", tokens=tokens, features=8192, blocks=80, heads=64, kv_heads=8, hidden=28_672)
 
 
-def llama(name: str, *, tokens: int, features: int, blocks: int, hidden: int, heads: int, kv_heads: int) -> Model:
-    """A Llama: 32,000 tokens, no biases, output not tied to the embedding.
+def llama(
+    name: str, *, tokens: int, features: int, blocks: int, hidden: int, heads: int, kv_heads: int, vocabulary: int = 32_000
+) -> Model:
+    """A Llama: a vocabulary of 32,000 tokens unless another is given, no biases, output not tied to the embedding.
 
     Source: Touvron et al. 2023, section 2.2.
     """
     attention = Attention(heads, kv_heads=kv_heads, causal=True, bias=False, rotary=True)
     net = Builder(name, (tokens,), source=TOUVRON)
-    return _llama_like(net, features, blocks, attention=attention, feed=partial(_gated_feed_forward, hidden=hidden))
+    feed = partial(_gated_feed_forward, hidden=hidden)
+    return _llama_like(net, features, blocks, attention=attention, feed=feed, vocabulary=vocabulary)
 
 
 def mixtral_8x7b(tokens: int = 4096) -> Model:
@@ -213,15 +216,15 @@ def mixtral_8x7b(tokens: int = 4096) -> Model:
     return _llama_like(net, 4096, 32, attention=attention, feed=_mixture)
 
 
-def _llama_like(net: Builder, features: int, blocks: int, *, attention: Attention, feed) -> Model:
+def _llama_like(net: Builder, features: int, blocks: int, *, attention: Attention, feed, vocabulary: int = 32_000) -> Model:
     """Add embedding, blocks of RMSNorm and attention, RMSNorm and `feed`, and the output projection."""
-    x = net(Embedding(32_000, features), net.input, name="embedding")
+    x = net(Embedding(vocabulary, features), net.input, name="embedding")
     for i in range(blocks):
         with net.scope(f"block{i}"):
             y = net.chain(x, RMSNorm(), attention, names=("norm1", "attention"))
             x = net(Add(), x, y, name="attention_add")
             x = net(Add(), x, feed(net, net(RMSNorm(), x, name="norm2")), name="ffn_add")
-    return net.model(net.chain(x, RMSNorm(), Linear(32_000, bias=False), names=("norm", "projection")))
+    return net.model(net.chain(x, RMSNorm(), Linear(vocabulary, bias=False), names=("norm", "projection")))
 
 
 def _gated_feed_forward(net: Builder, x: Node, hidden: int) -> Node:

@@ -1,0 +1,31 @@
+"""What a call takes on this machine: seconds, and bytes of memory."""
+
+import tracemalloc
+from collections.abc import Callable
+from time import perf_counter
+
+
+def peak_bytes(call: Callable[[], object]) -> int:
+    """Return the most bytes that were allocated at once while the call ran, its result included.
+
+    >>> import numpy as np
+    >>> peak_bytes(lambda: np.zeros(1_000_000)) // 1_000_000
+    8
+    """
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def shortest_seconds(call: Callable[[], object], repeats: int = 5) -> float:
+    """Return the shortest of so many calls, after one that is not timed."""
+    call()
+    seconds = []
+    for _ in range(repeats):
+        start = perf_counter()
+        call()
+        seconds.append(perf_counter() - start)
+    return min(seconds)
