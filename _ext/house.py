@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import re
 import shutil
 from importlib.metadata import files
 from importlib.resources import files as files_of
@@ -26,7 +27,7 @@ def configure(app: Sphinx, config: Config) -> None:
     """Put in the year of the build, the local MathJax, and the launch buttons if there is an address."""
     config.copyright = str(datetime.date.today().year)
     config.mathjax_path = f"mathjax/{MATHJAX_SCRIPT}"
-    config.myst_substitutions["badges"] = badges(address(config))
+    config.myst_substitutions["badges"] = badges(address(config), first_lecture(Path(app.srcdir)))
     if address(config):
         config.html_theme_options |= {
             "repository_url": address(config),
@@ -41,14 +42,20 @@ def configure(app: Sphinx, config: Config) -> None:
         }
 
 
-def badges(repository: str) -> str:
-    """Return Markdown links that open the book in Binder and Colab, or nothing without an address."""
+def first_lecture(source: Path) -> str:
+    """Return the path of the first notebook that the table of contents names."""
+    entries = re.findall(r"file: *(\S+)", (source / "_toc.yml").read_text(encoding="utf-8"))
+    return next((f"{entry}.ipynb" for entry in entries if (source / f"{entry}.ipynb").exists()), "")
+
+
+def badges(repository: str, lecture: str) -> str:
+    """Return Markdown links that open the book in Binder and its first lecture in Colab, or nothing without an address."""
     if not repository:
         return ""
     path = repository.removeprefix("https://github.com/")
     binder = f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/chapters"
-    colab = f"https://colab.research.google.com/github/{path}/blob/gh-pages/_sources/chapters/"
-    return f"[Open all lectures in Binder]({binder}) · [Open in Colab]({colab}) · [Source]({repository})"
+    colab = f"https://colab.research.google.com/github/{path}/blob/gh-pages/_sources/{lecture}"
+    return f"[Open all lectures in Binder]({binder}) · [Open the first in Colab]({colab}) · [Source]({repository})"
 
 
 def point_colab_to_pages(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:

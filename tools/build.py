@@ -103,7 +103,7 @@ def state() -> str:
     staged = [path for path in sorted(STAGE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     tools = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt", Path(__file__)]
     for path in [*staged, *tools, *(path for path in library() if path.suffix in {".js", ".css"})]:
-        digest.update(f"{path.relative_to(ROOT)} ".encode() + path.read_bytes())
+        digest.update(f"{os.path.relpath(path, ROOT)} ".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
