@@ -238,7 +238,8 @@ def row(name: str, case: Case, threads: int, best: dict) -> dict:
     peers = {peer: best[peer]["times"][name] for peer in PEERS}
     fastest = min(peers, key=lambda peer: peers[peer]["ms"])
     return {
-        "layer": name, "kind": case.kind, "macs": case.layer.macs, "threads": threads, "rung": chosen.removeprefix("ready: "),
+        "layer": name, "kind": case.kind, "macs": case.layer.macs, "threads": threads,
+        "rung": chosen.removeprefix("ready: "),
         "ms": rungs_of[chosen]["ms"], "error": rungs_of[chosen]["error"], "fastest peer": fastest,
         "ratio": peers[fastest]["ms"] / rungs_of[chosen]["ms"], "wanted": case.wanted if threads == 1 else None,
         "gmacs per second": case.layer.macs / rungs_of[chosen]["ms"] / 1e6, "blas peak": best["ours"]["peak"],
