@@ -5,6 +5,7 @@ import re
 import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
 from numbers import Number
@@ -30,15 +31,24 @@ def describe(value: object) -> str:
     >>> describe(307200), describe(np.zeros((2, 3, 4, 5), np.float32))
     ('307,200', 'array of shape (2, 3, 4, 5), float32')
     """
+    try:
+        return _described(value)
+    except Exception:  # the repr of a student's object may raise anything
+        return f"{article(value)} that cannot be shown"
+
+
+def _described(value: object) -> str:
     if isinstance(value, np.ndarray):
         text = f"array of shape {value.shape}, {value.dtype}"
-        return f"{text}: {_values(value)}" if 0 < value.size <= 12 else text
+        return f"{text}: {_values(value)}" if 0 < value.size <= 12 and type(value) is np.ndarray else text
     if isinstance(value, np.generic):
         value = value.item()
     if type(value) is int:
         return f"{value:,}" if value.bit_length() < 500 else "a whole number of more than 150 digits"
+    if type(value) is float:
+        return repr(value)
     if callable(value):
-        return f"{getattr(value, '__name__', type(value).__name__)}"
+        return str(getattr(value, "__name__", type(value).__name__))
     return re.sub(r" at 0x[0-9A-Fa-f]+", "", " ".join(_SHORT.repr(value).split()))[:160]
 
 
@@ -48,7 +58,11 @@ def _values(array: np.ndarray) -> str:
 
 def article(value: object) -> str:
     """Return the kind of a value in words, for instance "a number" or "a list"."""
-    names = {bool: "a truth value", int: "a whole number", float: "a number", str: "a text", np.ndarray: "an array"}
+    if type(value) is np.ndarray:
+        return "an array of objects" if value.dtype.kind == "O" else "an array"
+    if isinstance(value, np.generic):
+        value = value.item()
+    names = {bool: "a truth value", int: "a whole number", float: "a number", complex: "a complex number", str: "a text"}
     names |= {tuple: "a tuple", list: "a list", dict: "a dict", set: "a set", type(None): "None"}
     if callable(value):
         return "a function"
@@ -84,7 +98,7 @@ def _truth(expected: bool, got: object, tolerance: float | None) -> Difference |
 
 def _number(expected: Number, got: object, tolerance: float | None) -> Difference | None:
     got, expected = _plain(got), _plain(expected)
-    if isinstance(got, bool) or not isinstance(got, (int, float, complex, Fraction)):
+    if type(got) not in (int, float, complex, Fraction):
         return Difference(f"one number is expected, yours is {article(got)}", _as_number_hint(got))
     if isinstance(got, (float, complex)) and cmath.isnan(got):
         return Difference("yours is NaN, which is no number: was something divided by zero?")
@@ -96,10 +110,18 @@ def _number(expected: Number, got: object, tolerance: float | None) -> Differenc
 
 
 def _plain(value: object) -> object:
-    """Turn NumPy's scalars and arrays without axes into Python's own numbers."""
+    """Turn NumPy's scalars, arrays without axes, and subclasses of Python's numbers into Python's own numbers."""
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        return value.item()
-    return Fraction(value) if type(value).__name__ == "Decimal" and value.is_finite() else value
+        value = value.item()
+    for kind, own in ((int, int.__int__), (float, float.__float__), (complex, complex.__complex__)):
+        if issubclass(type(value), kind) and type(value) is not bool:
+            return own(value)
+    return Fraction(value) if type(value) is Decimal and value.is_finite() else value
+
+
+def plain_text(value: str) -> str:
+    """Return the characters of a text, whatever methods a subclass of str may have."""
+    return str.__str__(value)
 
 
 def _as_number_hint(got: object) -> str:
@@ -131,7 +153,10 @@ def slip(expected: Number, got: Number) -> str:
 
 
 def _same(a: Number, b: Number) -> bool:
-    return a == b or abs(a - b) <= 1e-9 * abs(b)
+    try:
+        return a == b or abs(a - b) <= 1e-9 * abs(b)
+    except OverflowError:  # one is too large for a float
+        return False
 
 
 _FACTORS = {
@@ -150,9 +175,9 @@ _FACTORS = {
 
 
 def _text(expected: str, got: object, tolerance: float | None) -> Difference | None:
-    if not isinstance(got, str):
+    if not issubclass(type(got), str):
         return Difference(f"a text in quotes is expected, yours is {article(got)}")
-    same = " ".join(got.split()).casefold() == " ".join(expected.split()).casefold()
+    same = " ".join(plain_text(got).split()).casefold() == " ".join(expected.split()).casefold()
     return None if same else Difference("it is another one")
 
 
@@ -183,7 +208,8 @@ def _first(items: object, tolerance: float | None) -> Difference | None:
 
 def _group(expected: set | frozenset, got: object, tolerance: float | None) -> Difference | None:
     if not isinstance(got, (set, frozenset, list, tuple)):
-        return Difference(f"a set is expected, yours is {article(got)}")
+        hint = "Make a set of it: `set(...)`." if hasattr(got, "__iter__") and not isinstance(got, (str, dict)) else ""
+        return Difference(f"a set is expected, yours is {article(got)}", hint)
     try:
         extra, missing = set(got) - expected, expected - set(got)
     except TypeError:
@@ -200,11 +226,20 @@ def _array(expected: np.ndarray, got: object, tolerance: float | None) -> Differ
     given = _numbers(got)
     if given is None:
         return Difference(f"an array of numbers of shape {expected.shape} is expected, yours is {article(got)}")
+    if masked := _masked(got):
+        return Difference(f"{masked:,} of {given.size:,} values are masked", "Pass an array in which each value counts.")
     if given.shape != expected.shape:
         what = f"the shape {expected.shape} is expected, yours is {given.shape}"
         return Difference(what, _shape_hint(expected, given, tolerance))
+    if given.dtype.kind == "c" and expected.dtype.kind != "c":
+        hint = "" if _unequal(expected, given.real, tolerance).any() else "The real part is right: take it with `.real`."
+        return Difference("real numbers are expected, yours are complex", hint)
     wrong = _unequal(expected, given, tolerance)
     return _array_difference(expected, given, wrong, tolerance) if wrong.any() else None
+
+
+def _masked(got: object) -> int:
+    return int(np.ma.getmaskarray(got).sum()) if isinstance(got, np.ma.MaskedArray) else 0
 
 
 def _numbers(got: object) -> np.ndarray | None:
@@ -213,7 +248,7 @@ def _numbers(got: object) -> np.ndarray | None:
         return None
     try:
         array = np.asarray(got)
-    except (ValueError, TypeError):
+    except Exception:  # a student's own `__array__` may raise anything
         return None
     return array if isinstance(array, np.ndarray) and array.dtype.kind in "biufc" else None
 
@@ -221,7 +256,7 @@ def _numbers(got: object) -> np.ndarray | None:
 def _unequal(expected: np.ndarray, got: np.ndarray, tolerance: float | None) -> np.ndarray:
     if expected.dtype.kind in "biu" and tolerance is None:
         return np.asarray(got != expected)
-    wide = np.result_type(expected, np.float64)
+    wide = np.result_type(expected, got, np.float64)
     scale = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
     with np.errstate(all="ignore"):
         near = np.abs(got.astype(wide) - expected) <= (1e-6 if tolerance is None else tolerance) * scale

@@ -6,8 +6,10 @@ a process with threads is not safe, a thread does the work and is stopped by an 
 C function, such as `sum(itertools.count())`, cannot be stopped.
 """
 
+import builtins
 import contextlib
 import ctypes
+import faulthandler
 import os
 import select
 import signal
@@ -40,7 +42,12 @@ class Stopped(BaseException):
 
 def run(work: Work) -> Ending:
     """Call `work(report)` and return its text, or what went wrong; `report` says what is being done."""
-    return in_a_fork(work) if sys.platform == "linux" else in_a_thread(work)
+    if sys.platform != "linux":
+        return in_a_thread(work)
+    try:
+        return in_a_fork(work)
+    except OSError:  # no more processes, or no memory for one
+        return in_a_thread(work)
 
 
 # --- A forked process --------------------------------------------------------------------------------------------------
@@ -70,14 +77,29 @@ def _be_the_child(work: Work, outlet: int) -> None:
     """Do the work in silence, write its text to the outlet, and end the process."""
     try:
         os.setpgid(0, 0)
+        _limit_yourself()
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
-        sys.stdin = sys.stdout = sys.stderr = os.fdopen(null, "w")
+        sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+        builtins.input = _nobody_types
         text = work(lambda doing: _write(outlet, "doing", doing))
         _write(outlet, "text", text)
     finally:
         os._exit(0)
+
+
+def _nobody_types(prompt: object = "") -> str:
+    raise EOFError("nobody is there to type")
+
+
+def _limit_yourself() -> None:
+    """Leave no core file and no report of a crash, and end by yourself if the notebook that would end you is gone."""
+    import resource  # there is none on Windows
+
+    faulthandler.disable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
 
 
 def _write(outlet: int, kind: str, text: str) -> None:
@@ -101,7 +123,7 @@ def _listen(pid: int, inlet: int) -> Ending:
         for kind, _, text in (line.decode("utf-8", "replace").partition(" ") for line in lines):
             if kind == "doing":
                 doing = text
-            else:
+            elif kind == "text":
                 return Ending(text)
         if not news:
             return Ending(None, "died", doing)
@@ -144,15 +166,18 @@ def in_a_thread(work: Work) -> Ending:
     said: dict[str, str] = {"doing": ""}
 
     def target() -> None:
-        with contextlib.suppress(Stopped):
+        with contextlib.suppress(BaseException):
             said["text"] = work(lambda doing: said.update(doing=doing))
 
     thread = threading.Thread(target=target, daemon=True)
     with contextlib.redirect_stdout(_Silence()), contextlib.redirect_stderr(_Silence()):
         thread.start()
         thread.join(SECONDS)
+        late = thread.is_alive()
         _stop(thread)
-    return Ending(said["text"]) if "text" in said else Ending(None, "time", said["doing"])
+    if "text" in said:
+        return Ending(said["text"])
+    return Ending(None, "time" if late else "died", said["doing"])
 
 
 def _stop(thread: threading.Thread) -> None:

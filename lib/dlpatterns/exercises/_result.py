@@ -3,11 +3,15 @@
 import html
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 SIGNS = {"correct": "✓", "wrong": "✗", "open": "○"}
 HEADS = {"correct": "Correct.", "wrong": "Not right yet.", "open": "Not answered yet."}
 COLOURS = {"correct": "#2e8b57", "wrong": "#d1495b", "open": "#808080"}
+
+
+MOST = 400  # characters of a message or a row
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,6 +39,11 @@ class Result:
         style = f"border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem .8rem; overflow-wrap: anywhere"
         return f'<div style="{style}">{head}{rows}{hint}</div>'
 
+    @classmethod
+    def cleaned(cls, status: str, message: str, rows: Iterable[tuple[str, str]] = (), hint: str = "") -> "Result":
+        """Return a result whose texts, which may quote a student, are short and can be printed."""
+        return cls(status, _clean(message), tuple((_clean(a), _clean(b)) for a, b in rows), _clean(hint))
+
     def to_json(self) -> str:
         """Return the result as one line of text."""
         return json.dumps(asdict(self))
@@ -44,6 +53,17 @@ class Result:
         """Return the result that `to_json` wrote."""
         fields = json.loads(text)
         return cls(**fields | {"rows": tuple(map(tuple, fields["rows"]))})
+
+
+def _clean(text: str) -> str:
+    """Return the text in one line of at most `MOST` characters, all of which can be printed.
+
+    >>> _clean("a\\n\\x1b[31m\\ud800b")
+    'a [31mb'
+    """
+    flat = " ".join(text[: 4 * MOST].split())
+    kept = "".join(character for character in flat if character.isprintable())
+    return kept if len(kept) <= MOST else kept[: MOST - 1] + "…"
 
 
 def _inline(text: str) -> str:

@@ -1,9 +1,11 @@
 """The kinds of task: a value, a choice, a formula, a function; each judges any answer at all and explains itself."""
 
+import contextlib
 import copy
 import dis
 import inspect
 import linecache
+import sysconfig
 import traceback
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _formula
-from ._compare import Difference, article, describe, difference
+from ._compare import Difference, article, describe, difference, plain_text
 from ._guard import Report, Stopped
 from ._result import Result
 
 MOST_CASES = 60
+MOST_BYTES = 2**26
+INSTALLED = (str(Path(__file__).parent.parent), sysconfig.get_path("stdlib"), "<frozen ")
 STUB_STEPS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_SMALL_INT", "COPY_FREE_VARS"}
 
 
@@ -49,7 +53,7 @@ class Task:
     def incorrect(self, what: str, rows: Iterable[tuple[str, str]] = (), hint: str = "") -> Result:
         """Return the result of a wrong answer."""
         end = "" if what.endswith(("?", ".")) else "."
-        return Result("wrong", f"{what[:1].upper()}{what[1:]}{end}", tuple(rows), hint)
+        return Result.cleaned("wrong", f"{what[:1].upper()}{what[1:]}{end}", rows, hint)
 
 
 # --- Values ------------------------------------------------------------------------------------------------------------
@@ -86,10 +90,10 @@ class Choice(Task):
 
     def judge(self, name: str, given: object, report: Report) -> Result:
         """Compare the given label with the labels there are."""
-        if _is_blank(given) or given == "":
+        label = plain_text(given).strip().casefold() if issubclass(type(given), str) else None
+        if _is_blank(given) or label == "":
             return self.untouched()
         hints = {label.casefold(): hint for label, hint in self.wrong.items()}
-        label = given.strip().casefold() if isinstance(given, str) else None
         if label == self.answer.casefold():
             return self.correct()
         known = ", ".join(map(repr, sorted([self.answer, *self.wrong])))
@@ -143,6 +147,7 @@ class Function(Task):
 
     reference: Callable
     cases: Callable[[np.random.Generator], Iterator[Call]]
+    noun: str = "function"
 
     def judge(self, name: str, given: object, report: Report) -> Result:
         """Call the given function on every case and explain the first one in which it differs from the reference."""
@@ -152,11 +157,12 @@ class Function(Task):
             what = f"a function is expected, yours is {article(given)}"
             return self.incorrect(what, [("yours", describe(given))], "Pass the function itself, without calling it.")
         cases = self.drawn(name)
+        expected = [attempt(self.reference, case) for case in cases]  # before a student's function may change the world
         outcomes = [self._try(given, case, name, report) for case in cases[:1]]
         if _is_untouched(given, outcomes[0]):
             return self.untouched()
         outcomes += [self._try(given, case, name, report) for case in cases[1:]]
-        return self._verdict(name, given, cases, outcomes)
+        return self._verdict(name, cases, expected, outcomes)
 
     def drawn(self, name: str) -> list[Call]:
         """Return the cases, the same ones for the same name of a task."""
@@ -166,8 +172,7 @@ class Function(Task):
         report(case.rows(name, self.reference)[0][1])
         return attempt(given, case, watched=True)
 
-    def _verdict(self, name: str, given: Callable, cases: list[Call], outcomes: list[Outcome]) -> Result:
-        expected = [attempt(self.reference, case) for case in cases]
+    def _verdict(self, name: str, cases: list[Call], expected: list[Outcome], outcomes: list[Outcome]) -> Result:
         found = [self._differs(a, b) for a, b in zip(expected, outcomes, strict=True)]
         first = next((i for i, item in enumerate(found) if item), None)
         if first is None:
@@ -186,9 +191,9 @@ class Function(Task):
             same = isinstance(outcome.error, type(expected.error))
             return None if same else Difference(f"{type(expected.error).__name__} should be raised here")
         if outcome.error is not None:
-            return _complaint(outcome.error)
-        if outcome.value is None:
-            return Difference("your function returns None", "Is a `return` missing?")
+            return _complaint(outcome.error, self.noun)
+        if outcome.value is None and expected.value is not None:
+            return Difference(f"your {self.noun} returns None", "Is a `return` missing?")
         return difference(expected.value, outcome.value, self.tolerance)
 
     def _hint(self, cases: list[Call], outcomes: list[Outcome]) -> str:
@@ -217,11 +222,21 @@ def attempt(function: Callable, case: Call, *, watched: bool = False) -> Outcome
         value = function(*own.args, **own.named)
         if watched:
             _must_be_unchanged(case, own)
-        return Outcome(value)
+        return Outcome(_snapshot(value))
     except Stopped:
         raise
     except BaseException as error:  # SystemExit and the like included
         return Outcome(error=error)
+
+
+def _snapshot(value: object) -> object:
+    """Return a copy of what a function returned, which it may go on changing in later calls."""
+    if type(value) is np.ndarray:
+        return value.copy() if value.nbytes < MOST_BYTES else value
+    if type(value) in (list, dict, set):
+        with contextlib.suppress(Exception):
+            return copy.deepcopy(value)
+    return value
 
 
 def _must_accept(function: Callable, case: Call) -> None:
@@ -236,25 +251,34 @@ def _must_accept(function: Callable, case: Call) -> None:
 
 
 def _must_be_unchanged(case: Call, used: Call) -> None:
-    for before, after in zip((*case.args, *case.named.values()), (*used.args, *used.named.values()), strict=True):
-        if isinstance(before, np.ndarray):
-            same = before.shape == after.shape and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
-        else:
-            same = not isinstance(before, (list, dict, set)) or before == after
-        if not same:
-            raise Changed
+    if not _unchanged((*case.args, *case.named.values()), (*used.args, *used.named.values())):
+        raise Changed
 
 
-def _complaint(error: BaseException) -> Difference:
+def _unchanged(before: object, after: object) -> bool:
+    """Return whether an argument is still what it was, down to the items of what it holds."""
+    if isinstance(before, np.ndarray):
+        return before.shape == after.shape and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(map(_unchanged, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(_unchanged(before[key], after[key]) for key in before)
+    return not isinstance(before, (set, int, float, str)) or before == after or before != before
+
+
+def _complaint(error: BaseException, noun: str) -> Difference:
     if isinstance(error, Unfit):
-        return Difference(f"your function does not take these arguments: {error}", "Keep the first line as it was given.")
+        hint = "It is called as shown here: keep the first line as it was given."
+        return Difference(f"your {noun} does not take these arguments: {error}", hint)
     if isinstance(error, Changed):
-        return Difference("your function changes one of its arguments", "Work on a copy: `x = x.copy()`.")
+        return Difference(f"your {noun} changes one of its arguments", "Work on a copy: `x = x.copy()`.")
     if isinstance(error, MemoryError):
-        return Difference("your function asks for more memory than there is")
+        return Difference(f"your {noun} asks for more memory than there is")
     if isinstance(error, RecursionError):
-        return Difference("your function calls itself without end", "When should it stop?")
-    return Difference(f"your function raises {type(error).__name__}")
+        return Difference(f"your {noun} calls itself without end", "When should it stop?")
+    if isinstance(error, EOFError):
+        return Difference(f"your {noun} asks for input", "Take the values from the arguments.")
+    return Difference(f"your {noun} raises {type(error).__name__}")
 
 
 def _told(outcome: Outcome) -> str:
@@ -263,17 +287,21 @@ def _told(outcome: Outcome) -> str:
         return describe(outcome.value)
     if isinstance(outcome.error, (Unfit, Changed)):
         return "no value"
-    return " ".join(f"{type(outcome.error).__name__}: {outcome.error}".split())[:160].removesuffix(": ")
+    try:
+        said = " ".join(str(outcome.error).split())[:160]
+    except Exception:  # an exception of a student's own may not be printable
+        said = ""
+    return f"{type(outcome.error).__name__}: {said}".removesuffix(": ")
 
 
 def _line_of(error: BaseException | None) -> str:
     """Return the line of the student's own code that raised, "" if there is none."""
     frames = traceback.extract_tb(error.__traceback__) if error else []
-    here = str(Path(__file__).parent)
-    own = [frame for frame in frames if not frame.filename.startswith(here)]
+    own = [frame for frame in frames if not frame.filename.startswith(INSTALLED) and "site-packages" not in frame.filename]
     if not own:
         return ""
-    return f"line {own[-1].lineno}: {linecache.getline(own[-1].filename, own[-1].lineno).strip()}".removesuffix(": ")[:160]
+    line = linecache.getline(own[-1].filename, own[-1].lineno).strip()[:160]
+    return f"line {own[-1].lineno}: {line}".removesuffix(": ")
 
 
 def _is_untouched(function: Callable, outcome: Outcome) -> bool:
@@ -305,7 +333,8 @@ class Formula(Task):
 
     def judge(self, name: str, given: object, report: Report) -> Result:
         """Read the given formula and compare its values with those of the answer."""
-        if _is_blank(given) or given == "":
+        given = plain_text(given) if issubclass(type(given), str) else given
+        if _is_blank(given) or (isinstance(given, str) and not given.strip()):
             return self.untouched()
         if not isinstance(given, str) and not callable(given):
             what = f"a formula in quotes is expected, yours is {article(given)}"
@@ -314,9 +343,9 @@ class Formula(Task):
             function = self._function(given) if isinstance(given, str) else given
         except ValueError as error:
             return self.incorrect(str(error), [("yours", describe(given))])
-        return self.as_function().judge(name, function, report)
+        return self.as_function("formula" if function is not given else "function").judge(name, function, report)
 
-    def as_function(self) -> Function:
+    def as_function(self, noun: str = "formula") -> Function:
         """Return the task as one about a function of the names."""
         return Function(
             self._function(self.answer),
@@ -326,6 +355,7 @@ class Formula(Task):
             mistakes=[(self._function(text), hint) for text, hint in self.mistakes],
             tolerance=self.tolerance,
             points=self.points,
+            noun=noun,
         )
 
     def _function(self, text: str) -> Callable:

@@ -1,0 +1,104 @@
+"""The guard of exercises: a verdict in time with a fork and, where there is none, with a thread."""
+
+import json
+import os
+import threading
+import time
+
+import pytest
+from tasks_for_tests import check
+
+from dlpatterns.exercises import _guard
+
+WAYS = [_guard.in_a_fork, _guard.in_a_thread]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_text_comes_back_whole(way):
+    text = "é" * 300_000
+    assert way(lambda report: text) == _guard.Ending(text)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_being_done_is_told_when_time_is_up(way):
+    def work(report):
+        report("first")
+        report("second")
+        while True:
+            time.sleep(0.01)
+
+    start = time.perf_counter()
+    assert way(work) == _guard.Ending(None, "time", "second")
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, _guard.Stopped])
+def test_work_that_raises_has_died(way, error):
+    def work(report):
+        report("it")
+        raise error
+
+    assert way(work) == _guard.Ending(None, "died", "it")
+
+
+def test_a_stubborn_loop_in_a_thread_costs_no_more_than_two_seconds():
+    done = threading.Event()
+
+    def work(report):
+        while not done.is_set():
+            try:
+                while not done.is_set():
+                    pass
+            except BaseException:  # not even the last exception gets through
+                continue
+
+    start = time.perf_counter()
+    assert _guard.in_a_thread(work).trouble == "time"
+    assert time.perf_counter() - start < 2.2
+    done.set()
+
+
+def test_without_a_process_to_spare_a_thread_does_the_work(monkeypatch):
+    def refuse():
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert _guard.run(lambda report: f"{threading.current_thread() is threading.main_thread()}").text == "False"
+    assert check("whole", 307_200)
+    assert check("scaled", lambda x, factor=2: x + factor).hint == "Multiply, do not add."
+
+
+def test_elsewhere_than_on_linux_a_thread_does_the_work(monkeypatch):
+    monkeypatch.setattr(_guard.sys, "platform", "darwin")
+    assert _guard.run(lambda report: str(os.getpid())).text == str(os.getpid())
+    assert check("scaled", lambda x, factor=2: x * factor)
+
+
+def test_no_descriptor_and_no_child_is_left_behind():
+    def descriptors():
+        return len(os.listdir("/proc/self/fd"))
+
+    before = descriptors()
+    for work in (lambda report: "text", lambda report: os._exit(1)):
+        _guard.in_a_fork(work)
+    assert descriptors() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_an_interrupt_of_the_notebook_stops_the_check(monkeypatch):
+    def interrupt(pid, inlet):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_guard, "_listen", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        _guard.in_a_fork(lambda report: time.sleep(60))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_result_travels_as_one_line():
+    result = check("scaled", lambda x, factor=2: -x)
+    assert "\n" not in result.to_json()
+    assert type(result).from_json(json.dumps(json.loads(result.to_json()))) == result
