@@ -90,8 +90,8 @@ def test_torchvisions_own_parameters_agree_with_the_published_counts():
 def test_a_measurement_says_on_what_it_was_taken(name):
     stored = datasets.measurement(name)
     text = json.dumps(stored).lower()
-    assert stored["versions"] and stored["what"]
-    if "seconds" in text or '"ms"' in text:
+    assert stored["versions"]
+    if re.search(r'seconds|ms"', text):
         assert re.search(r'"(machine|cpu|processor|device)"', text), "a time without its machine"
     assert not re.search(r"/(home|work|root|tmp|users)/", text), "a path of somebody's machine"
 
