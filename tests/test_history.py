@@ -49,7 +49,7 @@ def test_two_tables_of_training_compute_agree():
 def test_revised_figures_are_those_of_the_table():
     for row in datasets.table("training_compute_revised"):
         assert row["printed_now_flop"] == pytest.approx(NOTABLE[row["model"]]["training_flop"], rel=1e-3)
-        assert row["first_printed_flop"] > 100 * row["printed_now_flop"]
+        assert row["printed_2023_flop"] > 100 * row["printed_now_flop"]
 
 
 def test_transistors_double_about_every_two_years():
