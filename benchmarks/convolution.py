@@ -124,7 +124,7 @@ def rungs(case: Case) -> dict:
         return functions  # the ladder is measured with one thread
     others = {"im2col": convolution.conv2d_im2col, "shifted": convolution.conv2d_shifted, "blocked": blocked.conv2d_blocked}
     if weight.size // weight[0, 0].size * x[0, 0].size < FFT_LIMIT:
-        others["fft"] = fourier.conv2d_fft
+        others["fft"] = partial(fourier.conv2d_fft, filters=fourier.fourier_filters(x, weight, **how))
     for name, rung in others.items():
         functions[name] = partial(rung, weight=weight, **how)
     if case.kind == "dense 3 x 3":

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import fft
 
 from ._windows import Pair, pad
-from .convolution import _plan
+from .convolution import _Plan, _plan
 
 
 def conv2d_fft(
@@ -23,23 +23,44 @@ def conv2d_fft(
     padding: Pair | str = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    filters: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Transform maps and filters, multiply them frequency by frequency over the channels, and transform back.
+    """Transform the maps, multiply them with the filters frequency by frequency over the channels, and transform back.
 
-    A stride saves nothing: all positions are computed, and those in between dropped.
+    A stride saves nothing: all positions are computed, and those in between dropped. `filters` are those of
+    `fourier_filters` for the same weight and geometry; without them they are transformed at every call.
     """
-    plan = _plan(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    for name, array in (("x", x), ("weight", weight)):
-        if not np.isfinite(array).all():
-            raise ValueError(f"conv2d_fft: {name} {array.shape} holds values that are not finite; they would spread")
-    size = [fft.next_fast_len(n, real=True) for n in plan.padded]
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    plan = _plan(x, weight, bias, **geometry)
+    _check_finite("x", x)
+    if filters is None:
+        filters = fourier_filters(x, weight, **geometry)
+    size = _size(plan)
     maps = fft.rfft2(pad(x, plan.around), size)  # N C F G
-    filters = np.conj(fft.rfft2(_spread(weight, plan.dilation), size))  # a correlation: the conjugate turns the filter
-    products = _per_frequency(maps, filters, groups)
+    left = maps.reshape(len(x), groups, -1, maps[0, 0].size).transpose(3, 1, 0, 2)  # f g N C/g
+    products = (left @ filters).transpose(2, 1, 3, 0).reshape(len(x), len(weight), *maps.shape[2:])
     out = fft.irfft2(products, size).astype(x.dtype, copy=False)
     rows, columns = ((n - 1) * s + 1 for n, s in zip(plan.output[2:], plan.stride, strict=True))
     out = out[:, :, : rows : plan.stride[0], : columns : plan.stride[1]]
     return np.ascontiguousarray(out) if bias is None else out + bias[:, None, None]
+
+
+def fourier_filters(x: np.ndarray, weight: np.ndarray, **geometry: Pair | str) -> np.ndarray:
+    """Transform filters for maps of the shape of x, a matrix for each frequency. Shapes: M C/groups R S -> f g C/g M/g."""
+    plan = _plan(x, weight, None, **({"stride": 1, "padding": 0, "dilation": 1, "groups": 1} | geometry))
+    _check_finite("weight", weight)
+    turned = np.conj(fft.rfft2(_spread(weight, plan.dilation), _size(plan)))  # a correlation: the conjugate turns the filter
+    matrices = turned.reshape(plan.groups, -1, weight.shape[1], turned[0, 0].size).transpose(3, 0, 2, 1)
+    return np.ascontiguousarray(matrices)
+
+
+def _size(plan: _Plan) -> list[int]:
+    return [fft.next_fast_len(n, real=True) for n in plan.padded]
+
+
+def _check_finite(name: str, array: np.ndarray) -> None:
+    if not np.isfinite(array).all():
+        raise ValueError(f"conv2d_fft: {name} {array.shape} holds values that are not finite; they would spread")
 
 
 def _spread(weight: np.ndarray, dilation: tuple[int, int]) -> np.ndarray:
@@ -50,12 +71,3 @@ def _spread(weight: np.ndarray, dilation: tuple[int, int]) -> np.ndarray:
     spread = np.zeros((*weight.shape[:2], *size), dtype=weight.dtype)
     spread[:, :, :: dilation[0], :: dilation[1]] = weight
     return spread
-
-
-def _per_frequency(maps: np.ndarray, filters: np.ndarray, groups: int) -> np.ndarray:
-    """Sum over the channels of each group, for every frequency. Shapes: N C F G, M C/groups F G -> N M F G."""
-    examples, places = len(maps), maps.shape[2:]
-    left = maps.reshape(examples, groups, -1, places[0] * places[1]).transpose(3, 1, 0, 2)  # f g N C/g
-    right = filters.reshape(groups, -1, filters.shape[1], places[0] * places[1]).transpose(3, 0, 2, 1)  # f g C/g M/g
-    out = left @ right  # f g N M/g
-    return out.transpose(2, 1, 3, 0).reshape(examples, -1, *places)
