@@ -5,11 +5,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import tiny_book
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "https://github.com/example-owner/example-book"
@@ -127,8 +129,17 @@ def test_the_workflow_publishes_what_the_links_expect():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8"))
     assert workflow["env"]["BOOK_REPOSITORY"] == "${{ github.server_url }}/${{ github.repository }}"
     steps = "\n".join(step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"])
-    assert "bash .ci/run" in steps and "gh-pages" in steps and ".nojekyll" in steps and "_build/html" in steps
+    assert "bash .ci/run" in steps and "make book" in steps
+    assert "gh-pages" in steps and ".nojekyll" in steps and "_build/html" in steps
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").rstrip().endswith("make test")
+
+
+def test_binder_and_the_workflow_use_a_python_that_is_new_enough():
+    """Binder's own choice may be older than the pinned packages allow; runtime.txt is where it reads another."""
+    wanted = (ROOT / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert Requirement(f"python{project['requires-python']}").specifier.contains(wanted)
+    assert f'python-version: "{wanted}"' in (ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8")
 
 
 def extension():
