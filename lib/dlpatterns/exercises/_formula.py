@@ -36,7 +36,7 @@ def read(text: str, names: tuple[str, ...]) -> Callable:
         return _value(tree, signature.bind(*args, **values).arguments)
 
     signature = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
-    formula.__signature__ = signature
+    formula.__signature__, formula.__name__ = signature, "<formula>"
     return formula
 
 

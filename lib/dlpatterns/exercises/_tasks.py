@@ -117,13 +117,14 @@ class Call(NamedTuple):
     args: tuple
     named: dict
 
-    def rows(self, name: str, reference: Callable) -> list[tuple[str, str]]:
+    def rows(self, reference: Callable) -> list[tuple[str, str]]:
         """Return the call as it would be written, and a row for each array, which it mentions by name only."""
         arguments = inspect.signature(reference).bind(*self.args, **self.named).arguments
         arrays = {key: value for key, value in arguments.items() if isinstance(value, np.ndarray)}
         written = (key if key in arrays else f"{key}={describe(value)}" for key, value in arguments.items())
-        call_row = ("for", f"{name.rpartition('.')[2]}({', '.join(written)})")
-        return [call_row, *((key, describe(value)) for key, value in arrays.items())]
+        name, inside = reference.__name__, ", ".join(written)
+        written_call = ("for", f"{name}({inside})" if name.isidentifier() else inside)
+        return [written_call, *((key, describe(value)) for key, value in arrays.items())]
 
 
 def call(*args: object, **named: object) -> Call:
@@ -158,31 +159,31 @@ class Function(Task):
             return self.incorrect(what, [("yours", describe(given))], "Pass the function itself, without calling it.")
         cases = self.drawn(name)
         expected = [attempt(self.reference, case) for case in cases]  # before a student's function may change the world
-        outcomes = [self._try(given, case, name, report) for case in cases[:1]]
+        outcomes = [self._try(given, case, report) for case in cases[:1]]
         if _is_untouched(given, outcomes[0]):
             return self.untouched()
-        outcomes += [self._try(given, case, name, report) for case in cases[1:]]
-        return self._verdict(name, cases, expected, outcomes)
+        outcomes += [self._try(given, case, report) for case in cases[1:]]
+        return self._verdict(cases, expected, outcomes)
 
     def drawn(self, name: str) -> list[Call]:
         """Return the cases, the same ones for the same name of a task."""
         return list(islice(self.cases(np.random.default_rng(zlib.crc32(name.encode()))), MOST_CASES))
 
-    def _try(self, given: Callable, case: Call, name: str, report: Report) -> Outcome:
-        report(case.rows(name, self.reference)[0][1])
+    def _try(self, given: Callable, case: Call, report: Report) -> Outcome:
+        report(case.rows(self.reference)[0][1])
         return attempt(given, case, watched=True)
 
-    def _verdict(self, name: str, cases: list[Call], expected: list[Outcome], outcomes: list[Outcome]) -> Result:
+    def _verdict(self, cases: list[Call], expected: list[Outcome], outcomes: list[Outcome]) -> Result:
         found = [self._differs(a, b) for a, b in zip(expected, outcomes, strict=True)]
         first = next((i for i, item in enumerate(found) if item), None)
         if first is None:
             return self.correct()
-        rows = self._rows(name, cases[first], expected[first], outcomes[first])
+        rows = self._rows(cases[first], expected[first], outcomes[first])
         hint = self._hint(cases, outcomes) or _common([item.hint for item in found if item])
         return self.incorrect(found[first].what, rows, hint)
 
-    def _rows(self, name: str, case: Call, expected: Outcome, outcome: Outcome) -> list[tuple[str, str]]:
-        rows = [*case.rows(name, self.reference), ("expected", _told(expected)), ("yours", _told(outcome))]
+    def _rows(self, case: Call, expected: Outcome, outcome: Outcome) -> list[tuple[str, str]]:
+        rows = [*case.rows(self.reference), ("expected", _told(expected)), ("yours", _told(outcome))]
         where = _line_of(outcome.error)
         return [*rows, ("in", where)] if where else rows
 
