@@ -39,12 +39,9 @@ def attention(
     out = np.zeros((*q.shape[:3], v.shape[3]), dtype=q.dtype)
     for b, h, t in np.ndindex(q.shape[:3]):
         keys, group = plan.seen(b, h, t), h // plan.share
-        scores = [_dot(q[b, h, t], k[b, group, s]) * plan.scale for s in keys]
+        weights = _softmax([_dot(q[b, h, t], k[b, group, s]) * plan.scale for s in keys])
         for e in range(v.shape[3]):
-            column = [v[b, group, s, e] for s in keys]
-            if e == 0:
-                weights = _softmax(scores)
-            out[b, h, t, e] = _dot(weights, column)
+            out[b, h, t, e] = _dot(weights, [v[b, group, s, e] for s in keys])
     return out
 
 
