@@ -30,7 +30,11 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-test: lint book
+# The accessibility tests ask axe-core. Without npm they are skipped, except in CI.
+node_modules: package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --silent && touch node_modules || echo "npm could not install axe-core"; fi
+
+test: lint book node_modules
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules lib tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval chapters
 

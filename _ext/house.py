@@ -9,6 +9,7 @@ from importlib.metadata import files
 from importlib.resources import files as files_of
 from pathlib import Path
 
+from repairs import repair
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -80,6 +81,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         (Path(app.outdir) / "_static" / "explore.css").write_text(style, encoding="utf-8")
         copy_mathjax(Path(app.outdir) / "_static" / "mathjax")
         lighten(Path(app.outdir) / "_static" / "scripts")
+        repair(Path(app.outdir))
         if address(app.config):
             for notebook in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
                 add_install_cell(notebook, address(app.config))
@@ -118,6 +120,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.add_css_file("explore.css")
+    app.add_js_file("print.js")
     app.add_js_file(None, body=FROM_DISK)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
