@@ -479,3 +479,20 @@ def test_layer_times_are_those_of_the_layers(monkeypatch):
     assert [(t.name, t.kind, t.seconds) for t in times] == [("a", "Linear", 1), ("b", "Activation", 1), ("c", "Linear", 4)]
     with pytest.raises(ValueError, match="at least 1, got 0"):
         timing.layer_times(net, np.ones((1, 4)), repeats=0)
+
+
+def test_a_silenced_unit_is_missed_where_it_was_needed_and_comes_back():
+    """Two classes, each with a detector of its own: without the second, only its class is lost."""
+    net = Builder("two", (2,))
+    running = Network(net.model(net.chain(net.input, layers.Linear(2), layers.Linear(2), names=("detect", "decide"))))
+    running.params["detect.weight"][:] = np.eye(2)
+    running.params["decide.weight"][:] = np.eye(2)
+    running.params["decide.bias"][:] = (0.1, 0)
+    before = {name: value.copy() for name, value in running.params.items()}
+    x, y = np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]), np.array([0, 0, 1, 1])
+    np.testing.assert_array_equal(seeing.silenced(running, x, y, "detect", 1), [0, 1])
+    np.testing.assert_array_equal(seeing.silenced(running, x, y, "detect", 0), [0, 0])  # the bias decides
+    assert np.isnan(seeing.silenced(running, x[:2], y[:2], "detect", 0)[1])
+    assert all((running.params[name] == before[name]).all() for name in before)
+    with pytest.raises(ValueError, match="units 0 to 1, got 2"):
+        seeing.silenced(running, x, y, "detect", 2)

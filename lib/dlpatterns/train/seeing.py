@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .loop import predict
 from .network import Network
 
 
@@ -40,6 +41,25 @@ def maximise(net: Network, layer: str, unit: int, *, steps: int = 100, step: flo
             raise ValueError(f"no gradient of unit {unit} of layer {layer!r} reaches the image; ask for one before a ReLU")
         x = np.clip(x + step * gradient / np.abs(gradient).max(), 0, 1)
     return x[0]
+
+
+def silenced(net: Network, x: np.ndarray, y: np.ndarray, layer: str, unit: int) -> np.ndarray:
+    """Return by how much the accuracy on each class falls if a unit's weights and bias are zero while it is measured.
+
+    Shapes: -> classes. Units: shares from -1 to 1; NaN for a class that `y` does not hold.
+    """
+    _check_unit(net, layer, unit)
+    right = [predict(net, x) == y]
+    kept = {f"{layer}.{name}": value[unit].copy() for name, value in net.layer_params(layer).items()}
+    try:
+        for name in kept:
+            net.params[name][unit] = 0
+        right.append(predict(net, x) == y)
+    finally:
+        for name, value in kept.items():
+            net.params[name][unit] = value
+    fall = right[0].astype(float) - right[1]
+    return np.array([fall[y == c].mean() if (y == c).any() else np.nan for c in range(net.model.output_shape[-1])])
 
 
 def _check_unit(net: Network, layer: str, unit: int) -> None:
