@@ -287,6 +287,14 @@ def test_not_a_number(rung, which, bad):
         rung(*given_arrays)
 
 
+@pytest.mark.parametrize("rung", [attention, *RUNGS])
+def test_whole_numbers_are_refused(rung):
+    """A scale of one over a root, as a whole number, would be zero."""
+    q, k, v = arrays()
+    with pytest.raises(ValueError, match=r"floating-point numbers, got q \(1, 4, 3, 2\) of int64"):
+        rung(np.ones(q.shape, dtype=np.int64), k, v)
+
+
 def test_tiles_and_heads_and_caches_that_do_not_fit():
     q, k, v = arrays()
     for tile in ((0, 4), (4,), (2.0, 2)):

@@ -206,3 +206,16 @@ def test_a_gradient_of_another_shape(kind):
     states = getattr(recurrence, f"{kind}_fast")(x, weights)
     with pytest.raises(ValueError, match=r"states' shape \(2, 3, 5\), got \(2, 3, 4\)"):
         getattr(recurrence, f"{kind}_backward")(x, x, weights, states)
+
+
+@pytest.mark.parametrize("kind, rung", [*RUNGS, *((kind, kind) for kind in GATES)])
+def test_numbers_that_would_be_cut_or_hidden(kind, rung):
+    """Whole numbers would make whole-number states; an infinite weight or state would end in a tanh of one."""
+    x, weights = case(GATES[kind], (2, 3, 4, 5))
+    kernel, endless = getattr(recurrence, rung), np.full((2, 5), np.inf)
+    with pytest.raises(ValueError, match=r"floating-point numbers, got x \(2, 3, 4\) of int64"):
+        kernel(np.ones((2, 3, 4), dtype=np.int64), weights)
+    with pytest.raises(ValueError, match=r"weights.h .* holds NaN or infinity"):
+        kernel(x, weights._replace(h=np.full_like(weights.h, np.inf)))
+    with pytest.raises(ValueError, match=r"starting state .* holds NaN or infinity"):
+        kernel(x, weights, state=(np.zeros((2, 5)), endless) if kind == "lstm" else endless)

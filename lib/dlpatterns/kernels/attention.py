@@ -274,6 +274,8 @@ def _check_shapes(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> None:
 
 def _check_values(**arrays: np.ndarray) -> None:
     for name, x in arrays.items():
+        if x.dtype.kind not in "fO":  # objects are traced numbers
+            raise ValueError(f"attention takes floating-point numbers, got {name} {x.shape} of {x.dtype}; convert it first")
         if x.dtype.kind == "f" and not np.isfinite(x.sum()) and not np.isfinite(x).all():
             first = tuple(map(int, np.argwhere(~np.isfinite(x))[0]))
             raise ValueError(f"attention: {name} {x.shape} holds NaN or infinity, first at {first}")

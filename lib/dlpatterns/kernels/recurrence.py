@@ -297,6 +297,8 @@ def _prepared(name: str, gates: int, x: np.ndarray, weights: Weights, state: obj
     if len(given) != starts or any(np.shape(one) != (len(x), hidden) for one in given):
         shapes = " and ".join(str(np.shape(one)) for one in given)
         raise ValueError(f"{name} of x {x.shape}: the starting state has shape {(len(x), hidden)}, got {shapes}")
+    for one in given:
+        _check_numbers(name, "the starting state", one)
     return np.zeros((*x.shape[:2], hidden), dtype=x.dtype), tuple(given)
 
 
@@ -315,12 +317,20 @@ def _check(name: str, gates: int, x: np.ndarray, weights: Weights) -> None:
             f"{name}: a bias for weights.h {weights.h.shape} has shape {(gates * hidden,)} or {(2, gates * hidden)}, "
             f"got {np.shape(weights.bias)}"
         )
-    _check_finite(name, x)
+    arrays = {"x": x, "weights.x": weights.x, "weights.h": weights.h, "bias": weights.bias}
+    for what, array in arrays.items():
+        if array is not None:
+            _check_numbers(name, what, array)
 
 
-def _check_finite(name: str, x: np.ndarray) -> None:
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        raise ValueError(f"{name}: x {x.shape} holds NaN or infinity, which a tanh would hide; first at {_first(x)}")
+def _check_numbers(name: str, what: str, array: np.ndarray) -> None:
+    """Raise ValueError unless all are finite floating-point numbers (or traced ones)."""
+    if array.dtype.kind not in "fO":
+        raise ValueError(f"{name} takes floating-point numbers, got {what} {array.shape} of {array.dtype}; convert it first")
+    if array.dtype.kind == "f" and not np.isfinite(array.sum()) and not np.isfinite(array).all():
+        raise ValueError(
+            f"{name}: {what} {array.shape} holds NaN or infinity, which a gate would hide; first at {_first(array)}"
+        )
 
 
 def _first(x: np.ndarray) -> tuple[int, ...]:
