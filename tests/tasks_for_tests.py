@@ -64,6 +64,7 @@ TASKS: dict[str, Task] = {
         scaled,
         _pairs,
         mistakes=[(lambda x, factor=2: x + factor, "Multiply, do not add."), (lambda x, factor=2: x * 2, "Use `factor`.")],
+        points=2,
         **COMMON,
     ),
     "root": Function(root, _roots, **COMMON),

@@ -61,6 +61,18 @@ def _first_check(book: NotebookNode, where: range) -> int | None:
     return next((i for i in where if book.cells[i].cell_type == "code" and _CHECK.search(book.cells[i].source)), None)
 
 
+def without_directives(source: str) -> str:
+    """Return a Markdown cell without folded solutions, and with exercises as headings, which any Jupyter shows.
+
+    >>> print(without_directives(":::{exercise} Two\\n:label: a-two\\nHow many?\\n:::"))
+    ### Exercise: Two
+    <BLANKLINE>
+    How many?
+    """
+    headed = _DIRECTIVE.sub(lambda match: f"### Exercise: {match['title'].strip()}\n\n{match['text'].strip()}\n", source)
+    return _FOLDED.sub("", headed).strip()
+
+
 def checks(source: str) -> list[tuple[str, str]]:
     """Return the tasks that a cell checks, each with what is passed as the answer.
 
