@@ -237,6 +237,20 @@ def test_pytorch_agrees_on_the_decoder_block(stored):
     np.testing.assert_allclose(out, np.array(stored["out"]), atol=1e-13)
 
 
+def test_blocks_that_lack_a_part():
+    block = pytorch_block(PYTORCH["Encoder"][0]["params"], 2)
+    x = np.zeros((1, 3, 8))
+    for call, words in (
+        (lambda: encoder_block(x[0], block, heads=2), r"\(N, T, F\), got \(3, 8\)"),
+        (lambda: encoder_block(x, block, heads=2, act="relu2"), "unknown activation 'relu2'"),
+        (lambda: encoder_block(x, block, heads=3), "3 heads do not divide the 8 rows"),
+        (lambda: decoder_block(x, x, block, heads=2), "has 3 normalisations, got the parameters of 2"),
+        (lambda: decoder_block(x, x, block._replace(norms=block.norms[:1] * 3), heads=2), "cross-attention"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
 # --- Bad input ---------------------------------------------------------------------------------------------------------
 
 
