@@ -29,7 +29,7 @@ from dlpatterns.train.timing import layer_times
 
 TARGET = Path(__file__).resolve().parent.parent / "lib" / "dlpatterns" / "data" / "mac_time.json"
 NETWORKS = ("alexnet", "vgg11", "googlenet", "resnet18", "resnet50", "mobilenet_v2", "efficientnet_b0", "vit_b_16")
-RUNS = 5
+RUNS = 12
 PRODUCTS = ("conv", "addmm", "mm", "bmm", "linear", "attention")
 
 
@@ -41,32 +41,45 @@ def processor() -> str:
     return f"{names[0] if names else platform.processor()}, {len(os.sched_getaffinity(0))} cores"
 
 
+def shares(times: dict[str, float], products: set[str]) -> dict:
+    """Return the whole time, the share of the products, and the largest of what is left with its share."""
+    total = sum(times.values())
+    rest = {key: t for key, t in times.items() if key not in products}
+    largest = max(rest, key=rest.get)
+    share = sum(t for key, t in times.items() if key in products) / total
+    return {
+        "ms": round(1e3 * total, 2),
+        "share": round(share, 3),
+        "next": largest,
+        "next share": round(rest[largest] / total, 3),
+    }
+
+
 def numpy_share(name: str, *, folded: bool) -> dict:
-    """Time this library's forward pass layer by layer and return the share of the layers with MACs."""
+    """Time this library's forward pass layer by layer and add the times up by kind of layer."""
     model = fold_batch_norm(models.ZOO[name]()) if folded else models.ZOO[name]()
     net, x = Network(model, dtype=np.float32), np.random.default_rng(0).random((1, *model.input_shape))
-    times = layer_times(net, x, repeats=RUNS)
-    with_macs = {layer.name for layer in count(model).layers if layer.macs}
-    total = sum(t.seconds for t in times)
-    return {"ms": round(1e3 * total, 2), "share": round(sum(t.seconds for t in times if t.name in with_macs) / total, 4)}
+    times: dict[str, float] = {}
+    for layer in layer_times(net, x, repeats=RUNS):
+        times[layer.kind] = times.get(layer.kind, 0) + layer.seconds
+    return shares(times, {layer.kind for layer in count(model).layers if layer.macs})
 
 
 def operators(net: torch.nn.Module, x: torch.Tensor) -> dict[str, float]:
-    """Run once under the profiler and return each operator's own time in microseconds."""
+    """Run once under the profiler and return each operator's own time in seconds."""
     with torch.inference_mode(), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         net(x)
-    return {event.key: event.self_cpu_time_total for event in profile.key_averages()}
+    return {event.key.split("::")[-1]: event.self_cpu_time_total / 1e6 for event in profile.key_averages()}
 
 
 def torch_share(name: str) -> dict:
-    """Time PyTorch's forward pass operator by operator and return the share of convolutions and matrix products."""
+    """Time PyTorch's forward pass operator by operator, the shortest time of each."""
     options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
     net, x = getattr(torchvision.models, name)(**options).eval(), torch.rand(1, 3, 224, 224)
     operators(net, x)
-    runs = sorted((operators(net, x) for _ in range(RUNS)), key=lambda times: sum(times.values()))
-    total = sum(runs[0].values())
-    products = sum(t for key, t in runs[0].items() if any(word in key.split("::")[-1] for word in PRODUCTS))
-    return {"ms": round(total / 1e3, 2), "share": round(products / total, 4)}
+    runs = [operators(net, x) for _ in range(RUNS)]
+    times = {key: min(run.get(key, float("inf")) for run in runs) for key in runs[0]}
+    return shares(times, {key for key in times if any(word in key for word in PRODUCTS)})
 
 
 def main() -> None:
