@@ -4,8 +4,11 @@ import json
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 from tasks_for_tests import check
 
 from dlpatterns.exercises import _guard
@@ -102,3 +105,44 @@ def test_a_result_travels_as_one_line():
     result = check("scaled", lambda x, factor=2: -x)
     assert "\n" not in result.to_json()
     assert type(result).from_json(json.dumps(json.loads(result.to_json()))) == result
+
+
+KERNEL_CELLS = """import sys, time
+sys.path.insert(0, {tests!r})
+from IPython.display import display
+from tasks_for_tests import check
+---
+def asks(x, factor=2):
+    return float(input("how much? "))
+check("scaled", asks)
+---
+def shows(x, factor=2):
+    display(x)
+    print(x)
+    return x * factor
+check("scaled", shows)
+---
+def loops(x, factor=2):
+    while True:
+        pass
+start = time.perf_counter()
+told = check("scaled", loops)
+---
+print(told.message, time.perf_counter() - start < 2)
+---
+check("scaled", lambda x, factor=2: sys.exit())
+---
+check("scaled", lambda x, factor=2: x @ x)"""
+
+
+def test_in_a_real_kernel_nothing_but_the_verdict_comes_back():
+    sources = KERNEL_CELLS.format(tests=str(Path(__file__).parent)).split("\n---\n")
+    book = new_notebook(cells=[new_code_cell(source) for source in sources])
+    NotebookClient(book, timeout=30).execute()
+    told = [[o.get("text") or o.data["text/plain"] for o in cell.outputs] for cell in book.cells[1:]]
+    assert [len(outputs) for outputs in told] == [1, 1, 0, 1, 1, 1]
+    assert told[0][0].startswith("✗ Not right yet. Your function asks for input.")
+    assert told[1] == ["✓ Correct. It matters."]
+    assert told[3] == ["There was no answer within 1.5 seconds. True\n"]
+    assert "Your function raises SystemExit." in told[4][0]
+    assert told[5][0].splitlines()[-1].endswith('line 1: check("scaled", lambda x, factor=2: x @ x)')
