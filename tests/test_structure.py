@@ -114,9 +114,10 @@ def test_library_has_its_fences():
     assert not rules_library.broken_fences(modules())
 
 
-def test_library_requires_what_it_imports():
+def test_library_requires_what_it_and_the_lectures_import():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert not rules_library.undeclared(modules(), project["dependencies"])
+    imports = {name: rules_library.imported(name, code(book)) for name, book in lectures().items()}
+    assert not rules_library.undeclared(modules() | imports, project["dependencies"])
 
 
 def is_public(name: str) -> bool:
