@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from .network import Network
 
@@ -17,8 +18,9 @@ class LayerTime:
     seconds: float
 
 
+@threadpool_limits.wrap(limits=1)
 def layer_times(net: Network, x: np.ndarray, *, repeats: int = 3) -> list[LayerTime]:
-    """Run the network `repeats` times and return the shortest time of each layer. Units: seconds."""
+    """Run the network `repeats` times and return the shortest time of each layer, with one BLAS thread. Units: seconds."""
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, got {repeats}")
     runs = [_one_run(net, x) for _ in range(repeats)]
