@@ -120,7 +120,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.add_css_file("explore.css")
-    app.add_js_file("print.js")
     app.add_js_file(None, body=FROM_DISK)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

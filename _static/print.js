@@ -1,16 +1,17 @@
 // A dark page is printed light: browsers leave out backgrounds, and light text on white paper cannot be read.
 (() => {
   const page = document.documentElement;
-  let before = null;
+  let dark = false;
 
   function lighten() {
-    before ??= page.dataset.theme;
+    if (page.dataset.theme !== "dark") return;
+    dark = true;
     page.dataset.theme = "light";
   }
 
   function restore() {
-    if (before !== null) page.dataset.theme = before;
-    before = null;
+    if (dark) page.dataset.theme = "dark";
+    dark = false;
   }
 
   addEventListener("beforeprint", lighten);
