@@ -193,6 +193,36 @@ def test_what_would_spread_is_refused_and_stays_where_it_was_elsewhere(value):
         assert np.isfinite(rung(x, weight)).sum() == 48  # one of 49 outputs sees the corner
 
 
+@pytest.mark.parametrize("rung", ["loops", *RUNGS])
+def test_whole_numbers_and_mixed_formats_lose_nothing(rung):
+    function = ({"loops": convolution.conv2d} | RUNGS)[rung]
+    rng = np.random.default_rng(4)
+    x, weight = rng.integers(-9, 9, size=(1, 16, 9, 9)), rng.normal(size=(2, 16, 3, 3))
+    expected = convolution.conv2d(x.astype(float), weight)
+    np.testing.assert_allclose(function(x, weight, None), expected, atol=1e-10)
+    np.testing.assert_allclose(function(x.astype(np.float32), weight, None), expected, atol=1e-5)
+    whole = rng.integers(-9, 9, size=weight.shape)
+    np.testing.assert_allclose(function(x, whole, None), convolution.conv2d(x, whole), atol=1e-10)
+
+
+BAD_GEOMETRY = [
+    {"stride": 0},
+    {"dilation": 0},
+    {"padding": -1},
+    {"padding": "valid"},
+    {"stride": 1.5},
+    {"padding": (1, 2, 3)},
+]
+
+
+@pytest.mark.parametrize("rung", ["loops", *RUNGS])
+@pytest.mark.parametrize("geometry", BAD_GEOMETRY, ids=str)
+def test_a_geometry_that_makes_no_sense_is_refused(rung, geometry):
+    function = ({"loops": convolution.conv2d} | RUNGS)[rung]
+    with pytest.raises(ValueError, match=next(iter(geometry))):
+        function(np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)), None, **geometry)
+
+
 def test_large_values_that_are_finite_are_not_refused():
     x = np.full((1, 1, 8, 8), 3e38, dtype=np.float32)
     weight = np.zeros((1, 1, 3, 3), dtype=np.float32)

@@ -34,7 +34,7 @@ def conv2d_blocked(
     """
     plan = _plan(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     work = work or Columns(x, weight, plan)
-    rows, out, height = plan.rows(weight), np.empty(plan.output, dtype=x.dtype), plan.output[2]
+    rows, out, height = plan.rows(weight), np.empty(plan.output, dtype=work.product.dtype), plan.output[2]
     for n in range(len(x)):
         work.phases.fill(x[n])
         for first in range(0, height, work.block):
@@ -74,8 +74,8 @@ def conv2d_depthwise(
         raise ValueError(f"conv2d_depthwise of x {x.shape} needs weight ({x.shape[1]}, 1, R, S), got {np.shape(weight)}")
     plan = _plan(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=x.shape[1])
     phases, (height, width) = Phases(x, plan), plan.output[2:]
-    out = np.empty(plan.output, dtype=x.dtype)
-    total = np.empty((x.shape[1], height * phases.across), dtype=x.dtype)
+    out = np.empty(plan.output, dtype=np.result_type(x.dtype, weight.dtype))
+    total = np.empty((x.shape[1], height * phases.across), dtype=out.dtype)
     product = np.empty_like(total)
     for n in range(len(x)):
         phases.fill(x[n])
@@ -128,7 +128,8 @@ class Columns:
         self.block = -(-height // -(-height // most))  # blocks of nearly one size
         size = self.block * self.phases.across
         self.values = np.empty((x.shape[1], *plan.kernel, size), dtype=x.dtype)
-        self.product = np.empty((plan.groups, len(weight) // plan.groups, size), dtype=x.dtype)
+        dtype = np.result_type(x.dtype, weight.dtype)
+        self.product = np.empty((plan.groups, len(weight) // plan.groups, size), dtype=dtype)
         self.sources = {tap: self._source(tap) for tap in np.ndindex(*map(min, plan.kernel, plan.stride))}
 
     def _source(self, tap: tuple[int, int]) -> np.ndarray:

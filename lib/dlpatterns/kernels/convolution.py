@@ -74,7 +74,7 @@ def conv2d_shifted(
     view = windows(pad(x, plan.around), weight.shape[2:], stride=plan.stride, dilation=plan.dilation)
     view = _grouped(view, groups)
     filters = weight.reshape(groups, -1, *weight.shape[1:])  # G M/G C/G R S
-    out = np.zeros((len(x), groups, filters.shape[1], *plan.output[2:]), dtype=x.dtype)
+    out = np.zeros((len(x), groups, filters.shape[1], *plan.output[2:]), dtype=np.result_type(x.dtype, weight.dtype))
     for r, s in np.ndindex(*weight.shape[2:]):
         out += _over_channels(filters[..., r, s], view[..., r, s])
     return _biased(out.reshape(plan.output), bias)
@@ -149,6 +149,7 @@ def _plan(
 ) -> _Plan:
     four_axes("conv2d", x)
     _check_filters(x, weight, bias, groups)
+    _check_geometry(stride, padding, dilation)
     kernel, stride, dilation = weight.shape[2:], pair(stride), pair(dilation)
     around = sides(padding, x.shape[2:], kernel, stride=stride, dilation=dilation)
     padded = tuple(n + sum(side) for n, side in zip(x.shape[2:], around, strict=True))
@@ -167,6 +168,16 @@ def _check_filters(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, g
         )
     if bias is not None and np.shape(bias) != weight.shape[:1]:
         raise ValueError(f"conv2d: bias {np.shape(bias)} does not fit weight {weight.shape}; it needs {weight.shape[:1]}")
+
+
+def _check_geometry(stride: Pair, padding: Pair | str, dilation: Pair) -> None:
+    if isinstance(padding, str) and padding != "same":
+        raise ValueError(f'conv2d: padding is "same", a number or a pair, got {padding!r}')
+    least = {"stride": (stride, 1), "dilation": (dilation, 1), "padding": (0 if padding == "same" else padding, 0)}
+    for name, (value, smallest) in least.items():
+        sizes = pair(value)
+        if len(sizes) != 2 or any(not isinstance(size, int | np.integer) or size < smallest for size in sizes):
+            raise ValueError(f"conv2d: {name} is a whole number of at least {smallest}, or a pair of them, got {value!r}")
 
 
 def _grouped(view: np.ndarray, groups: int) -> np.ndarray:

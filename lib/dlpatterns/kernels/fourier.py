@@ -39,7 +39,7 @@ def conv2d_fft(
     maps = fft.rfft2(pad(x, plan.around), size)  # N C F G
     left = maps.reshape(len(x), groups, -1, maps[0, 0].size).transpose(3, 1, 0, 2)  # f g N C/g
     products = (left @ filters).transpose(2, 1, 3, 0).reshape(len(x), len(weight), *maps.shape[2:])
-    out = fft.irfft2(products, size).astype(x.dtype, copy=False)
+    out = fft.irfft2(products, size)
     rows, columns = ((n - 1) * s + 1 for n, s in zip(plan.output[2:], plan.stride, strict=True))
     out = out[:, :, : rows : plan.stride[0], : columns : plan.stride[1]]
     return np.ascontiguousarray(out) if bias is None else out + bias[:, None, None]

@@ -17,7 +17,7 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     array([[11.]])
     """
     _check(a, b)
-    out = np.zeros((len(a), b.shape[1]), dtype=a.dtype)
+    out = np.zeros((len(a), b.shape[1]), dtype=np.result_type(a.dtype, b.dtype))
     for m, n in np.ndindex(out.shape):
         total = out.dtype.type(0)
         for k in range(len(b)):
@@ -29,7 +29,7 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def matmul_outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Add up one outer product for each k: every value of a and b is read for it once, the result K times."""
     _check(a, b)
-    out = np.zeros((len(a), b.shape[1]), dtype=a.dtype)
+    out = np.zeros((len(a), b.shape[1]), dtype=np.result_type(a.dtype, b.dtype))
     for k in range(len(b)):
         out += a[:, k, None] * b[k]
     return out
@@ -43,10 +43,10 @@ def matmul_blocked(a: np.ndarray, b: np.ndarray, *, block: int = 128) -> np.ndar
     _check(a, b)
     if block < 1:
         raise ValueError(f"a block is at least 1 value wide, got {block!r}")
-    out = np.zeros((len(a), b.shape[1]), dtype=a.dtype)
+    out = np.zeros((len(a), b.shape[1]), dtype=np.result_type(a.dtype, b.dtype))
     for m in range(0, len(a), block):
         for n in range(0, b.shape[1], block):
-            total = np.zeros(out[m : m + block, n : n + block].shape, dtype=a.dtype)
+            total = np.zeros(out[m : m + block, n : n + block].shape, dtype=np.result_type(a.dtype, b.dtype))
             for k in range(0, len(b), block):
                 total += a[m : m + block, k : k + block].copy() @ b[k : k + block, n : n + block].copy()
             out[m : m + block, n : n + block] = total

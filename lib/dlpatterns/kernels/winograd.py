@@ -77,7 +77,8 @@ def winograd_filters(weight: np.ndarray, tile: int = 4, *, groups: int = 1) -> F
     transformed = g @ weight.astype(np.float64) @ g.T  # M C i j
     columns_first = transformed.transpose(3, 2, 0, 1)  # j i M C
     shape = ((tile + 2) ** 2, groups, len(weight) // groups, weight.shape[1])
-    return Filters(np.ascontiguousarray(columns_first.reshape(shape), dtype=weight.dtype), tile)
+    dtype = weight.dtype if weight.dtype.kind == "f" else np.float64
+    return Filters(np.ascontiguousarray(columns_first.reshape(shape), dtype=dtype), tile)
 
 
 def conv2d_winograd(
@@ -95,7 +96,7 @@ def conv2d_winograd(
     """
     around = _check(x, filters, bias, padding)
     work = work or Buffers(filters, x, around)
-    out = np.empty((len(x), filters.maps, *work.size), dtype=x.dtype)
+    out = np.empty((len(x), filters.maps, *work.size), dtype=work.products.dtype)
     for n in range(len(x)):
         for first in range(0, work.rows, work.block):
             work.take(x[n], first)
@@ -123,7 +124,7 @@ class Buffers:
 
     def __init__(self, filters: Filters, x: np.ndarray, around: Sides) -> None:
         self.tile, self.filters, self.before = filters.tile, filters, (around[0][0], around[1][0])
-        tile, window, dtype = filters.tile, filters.tile + 2, x.dtype
+        tile, window, dtype = filters.tile, filters.tile + 2, np.result_type(x.dtype, filters.values.dtype)
         self.size = tuple(n + sum(side) - 2 for n, side in zip(x.shape[2:], around, strict=True))
         self.rows, self.across = -(-self.size[0] // tile), -(-self.size[1] // tile) + 1
         room = max(BLOCK_BYTES, filters.values.nbytes // 8)  # many filters are worth reading less often
