@@ -38,6 +38,10 @@ def favourite_input(weight, size):
     return size * weight / np.linalg.norm(weight)
 
 
+def _largest_alone(weight, size):
+    return np.where(np.abs(weight) == np.abs(weight).max(), size * np.sign(weight), 0.0)
+
+
 TASKS = {
     "batch_macs": Value(
         32 * 784 * 128,
@@ -55,8 +59,7 @@ TASKS = {
         where={"D": range(1, 200)},
         expects="the share of MACs in all operations as a formula in D",
         mistakes=[
-            ("2*D / (2*D + 2)", "You counted a MAC as two operations; here it is one."),
-            ("D / (D + 1)", "Each output has two other operations: the bias and the activation."),
+            ("D / (D + 1)", "Each value has two other operations, the bias and the ReLU; and a MAC counts as one, not two."),
             ("2 / (D + 2)", "That is the share of everything but the MACs."),
         ],
         why="The share depends on the fan-in D alone, neither on the number of neurons nor on the batch.",
@@ -109,6 +112,8 @@ TASKS = {
         expects="an array of the shape of the weight, whose length is the given size",
         mistakes=[
             (lambda weight, size: weight, "The direction is right; bring it to the length `size`."),
+            (lambda weight, size: favourite_input(weight, 1.0), "That input has length 1; make it `size` long."),
+            (_largest_alone, "Let every weight have its share of the length, not the largest alone."),
             (lambda weight, size: -favourite_input(weight, size), "That input makes the sum as small as it can be."),
             (lambda weight, size: size * weight / np.abs(weight).sum(), "Length means the root of the sum of squares here."),
             (

@@ -56,6 +56,7 @@ TASKS = {
         mistakes=[
             (256 * 96 * 5 * 5, "That is the layer without groups: a filter sees only half of the 96 maps."),
             (256 * 48 * 5 * 5 + 256, "You counted the 256 biases; the question asks for weights."),
+            (256 * 48 * 5 * 5 * 27 * 27, "Those are MACs: each weight is used at 27 × 27 places, and stored once."),
             (128 * 48 * 5 * 5, "That is one of the two groups; there are two of 128 filters each."),
         ],
         why="Two groups halve the weights and the MACs: in 2012 because one GPU's memory was too small.",

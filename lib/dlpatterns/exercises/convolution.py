@@ -106,6 +106,7 @@ TASKS = {
             (64, "Those are the products of one tile; how many would the plain loops need for its 36 outputs?"),
             (36 * 9, "Those are the products of the plain loops for one tile; divide them by those of F(6 x 6, 3 x 3)."),
             (4.0, "That is F(4 x 4, 3 x 3)."),
+            (2.25, "That is F(2 x 2, 3 x 3), or one direction alone; here both rows and columns save."),
             (64 / 36, "Those are the products an output; compare them with the 9 of the plain loops."),
         ],
         why="Larger tiles save more products, but their constants grow, and the rounding error with them.",

@@ -76,6 +76,10 @@ def _replaced(q, state, action, reward, after, rate, discount):
     return rate * (reward + discount * q[after].max())
 
 
+def _added(q, state, action, reward, after, rate, discount):
+    return q[state, action] + _replaced(q, state, action, reward, after, rate, discount)
+
+
 def _same_action(q, state, action, reward, after, rate, discount):
     return q[state, action] + rate * (reward + discount * q[after, action] - q[state, action])
 
@@ -131,6 +135,7 @@ TASKS = {
         expects="the new value of q[state, action], a number",
         mistakes=[
             (_replaced, "Correct the old value: add the rate times what it is off by."),
+            (_added, "Add the rate times the difference to the old value, not the rate times the whole target."),
             (_same_action, "The future promises the best action of the next state, not the same one."),
             (_no_discount, "What the future promises counts `discount` times."),
             (_own_state, "Look for the best action in the state `after`, not in the one you left."),
@@ -169,6 +174,6 @@ TASKS = {
             ("N * P * (3 - s)", "Each weight is used U times for an example."),
             ("2 * N * P * U * (3 - s)", "That is FLOP; a MAC is two of them."),
         ],
-        why="With U = 1 and a small s it is the rule of thumb for language models; with U in the hundreds it is AlexNet.",
+        why="With U = 1 and a small s it is the rule of thumb for language models; with U around 160 it is ResNet-50.",
     ),
 }

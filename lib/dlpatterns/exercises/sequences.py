@@ -91,6 +91,14 @@ def _no_scale(q, k, v):
     return _softmax(np.where(np.tri(len(q), dtype=bool), q @ k.T, -np.inf)) @ v
 
 
+def _divided_by_d(q, k, v):
+    return _softmax(np.where(np.tri(len(q), dtype=bool), q @ k.T / q.shape[1], -np.inf)) @ v
+
+
+def _over_queries(q, k, v):
+    return _softmax(np.where(np.tri(len(q), dtype=bool), _scores(q, k), -np.inf), axis=0) @ v
+
+
 def _masked_after(q, k, v):
     return (np.tri(len(q)) * _softmax(_scores(q, k))) @ v
 
@@ -176,6 +184,8 @@ TASKS = {
         mistakes=[
             (_everywhere, "Your queries look at later keys."),
             (_no_scale, "The scores lack the factor 1/sqrt(D)."),
+            (_divided_by_d, "Divide the scores by the square root of D, not by D."),
+            (_over_queries, "The weights of one query, a row, add up to one: softmax over the keys."),
             (_masked_after, "Masked after the softmax, the weights of a row no longer add up to one."),
             (_zero_scores, "A score of zero still gets weight; a masked score is minus infinity."),
             (_not_itself, "A query may look at its own key."),
