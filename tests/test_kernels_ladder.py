@@ -1,9 +1,12 @@
 """What the ladder's formulas say, beside what traced rungs do and what papers print."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from dlpatterns import counting, layers, models, tracing
+from dlpatterns import counting, datasets, layers, models, tracing
 from dlpatterns.graph import Builder
 from dlpatterns.kernels import convolution, ladder
 
@@ -57,3 +60,13 @@ def test_a_rung_that_does_not_compute_a_layer_is_refused(rung):
         ladder.multiplications(ladder.LAYERS["ResNet-50 layer2 3 x 3 / 2"], rung)
     with pytest.raises(ValueError, match=rung):
         ladder.traffic(ladder.LAYERS["MobileNet 1 x 1"], rung)
+
+
+def test_the_stored_benchmark_is_the_one_the_lecture_reads_and_holds_every_layer():
+    stored, root = datasets.measurement("convolution_speed"), Path(__file__).resolve().parent.parent
+    assert stored == json.loads((root / "benchmarks/results/convolution.json").read_text(encoding="utf-8"))
+    assert [(row["layer"], row["threads"]) for row in stored["rows"]] == [(n, t) for t in (1, 2) for n in ladder.LAYERS]
+    for row in stored["rows"]:
+        assert row["macs"] == ladder.LAYERS[row["layer"]].macs
+        assert row["error"] < 2e-5, f"{row['layer']}: above the error that the rungs state"
+        assert {"torch", "onnxruntime"} == set(row["peers"])

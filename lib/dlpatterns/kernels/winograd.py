@@ -153,13 +153,14 @@ class Buffers:
     def _cut(self, x: np.ndarray, first: int) -> None:
         """Copy row i of every tile in the block to maps[i], zeros where there is no input."""
         (top, left), width = self.before, self.tile * self.across
-        self.maps[:] = 0
         maps = self._rows(self.maps.reshape(len(self.maps), len(x), -1))
         columns = min(x.shape[2], width - left)
         for i in range(self.tile + 2):
             start = first * self.tile + i - top  # the row of x that is row i of the block's first tile
             skip = max(0, -(start // self.tile))
             rows = x[:, start + skip * self.tile :: self.tile, :columns][:, : max(0, self.block - skip)]
+            if rows.shape[1] < self.block:
+                maps[i] = 0
             maps[i, :, skip : skip + rows.shape[1], left : left + columns] = rows
 
     def _rows(self, values: np.ndarray) -> np.ndarray:
