@@ -3,9 +3,11 @@
 import json
 import queue
 import time
+from pathlib import Path
 from unittest import mock
 
 import matplotlib.pyplot as plt
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from jupyter_client.manager import start_new_kernel
@@ -108,6 +110,16 @@ def test_one_bundle_carries_the_widget_the_page_and_the_values():
     data = bundle(rows, n=[1, 2])
     assert set(data) == {WIDGET, HTML, TEXT}
     assert set(data[WIDGET]) == {"version_major", "version_minor", "model_id"}
+
+
+def test_a_stored_notebook_keeps_the_page_and_the_values_for_readers_without_a_kernel(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parent.parent / "tools")
+    import build
+
+    output = nbformat.v4.new_output("display_data", data=bundle(rows, n=[1, 2]))
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    build.tidy(book)
+    assert set(book.cells[0].outputs[0].data) == {HTML, TEXT}
 
 
 def test_the_text_lists_the_values_behind_every_frame_in_order():

@@ -59,11 +59,16 @@ def execute(notebook: Path, target: Path) -> str:
 
 
 def tidy(book: nbformat.NotebookNode) -> None:
-    """Remove what changes from run to run: time stamps, widget states, and the version of the interpreter."""
+    """Remove what changes from run to run: time stamps, the version of the interpreter, and widgets.
+
+    Before a reader has run a cell there is no widget, and JupyterLab would say so instead of showing the page's figure.
+    """
     book.metadata.pop("widgets", None)
     book.metadata["language_info"] = {"name": "python"}
     for cell in book.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
 
 
 def execute_changed(notebooks: list[Path]) -> dict[Path, Path]:
