@@ -1,4 +1,4 @@
-"""What all tests share: which outputs strict nbval compares, where the built book is, and a browser."""
+"""What all tests share: where the built book is, a server for it, a browser, and a count of what is not compared."""
 
 import os
 import shutil
