@@ -152,6 +152,7 @@ def test_stored_error():
 
 def test_long_cells():
     assert not rules_notebooks.long_cells(book(code("import a\n" * 6 + "\n" + "x = 1\n" * 8, 1)))
+    assert not rules_notebooks.long_cells(book(code("import a", 1), code('x = """\nfrom here\n"""', 2)))
     assert "16 lines" in rules_notebooks.long_cells(book(code("x = 1\n" * 16, 1)))[0]
     assert "7 lines of imports" in rules_notebooks.long_cells(book(code("import a\n" * 7, 1)))[0]
     assert "the first code cell" in rules_notebooks.long_cells(book(code("x = 1", 1), code("import a", 2)))[0]
