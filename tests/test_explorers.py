@@ -231,6 +231,7 @@ def test_explorers_stay_within_their_budget_of_bytes(source):
 def test_every_control_shows_the_right_frame_at_both_ends_and_in_the_middle(page, source, errors, move):
     for explorer in explorers(page, source):
         positions = explorer.positions()
+        assert move is move_by_keyboard or positions == [choice["start"] for choice in explorer.data["choices"]]
         explorer.check(positions)
         for k, control in enumerate(explorer.controls):
             in_view(control)
@@ -279,9 +280,9 @@ def test_without_javascript_the_starting_frame_stands_there(browser, source):
     assert roots.count() == len(source[1])
     for k, data in enumerate(embedded(source[0])):
         root, place = roots.nth(k), 0
-        for control, choice in zip(root.locator("input, select").all(), data["choices"], strict=True):
-            place = place * len(choice["names"]) + control.evaluate(POSITION)
-            assert not control.is_visible()
+        for choice in data["choices"]:
+            place = place * len(choice["names"]) + choice["start"]
+        assert not root.locator("input, select, label").count(), "controls that do nothing"
         frame = data["frames"][place]
         assert root.locator("figcaption").inner_text().strip() == frame["caption"].strip()
         assert root.evaluate(READ, frame["table"])["table"]

@@ -152,7 +152,10 @@ def _script() -> str:
 
 
 def page(plan: dict[str, Choice], frames: list[Frame]) -> str:
-    """Return the explorer as HTML: the starting frame, hidden controls, all frames as data, and the script."""
+    """Return the explorer as HTML: the starting frame, and for the script that follows all frames and the controls as data.
+
+    Where no script runs (GitHub, a notebook that is not trusted) there are no controls either, rather than dead ones.
+    """
     start = frames[_start(plan)]
     images = list(dict.fromkeys(frame.image_uri() for frame in frames))
     data = {
@@ -167,13 +170,13 @@ def page(plan: dict[str, Choice], frames: list[Frame]) -> str:
             }
             for frame in frames
         ],
-        "choices": [{"names": choice.names} for choice in plan.values()],
+        "choices": [{"names": choice.names, "start": choice.start} for choice in plan.values()],
+        "controls": "".join(map(_control, plan.values())),
     }
     packed = json.dumps(data, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "\\u003c!--")
-    controls = "".join(_control(choice) for choice in plan.values())
     figure = start.html().replace("<figcaption>", '<figcaption aria-live="polite">')
     return (
-        f'<div class="dlp-explore"><div class="dlp-controls" hidden>{controls}</div>{figure}'
+        f'<div class="dlp-explore">{figure}'
         f'<script type="application/json">{packed}</script><script>{_script()}</script></div>'
     )
 

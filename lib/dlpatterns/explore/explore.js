@@ -1,7 +1,8 @@
-// Switches an explorer's figure, table, alt text and caption to the frame that its controls choose.
+// Puts an explorer's controls above its figure, and switches its picture, table, alt text and caption to the frame they choose.
 (() => {
   const root = document.currentScript.parentElement;
-  const { images, frames, choices } = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
+  const { images, frames, choices, controls: inputs } = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
+  root.insertAdjacentHTML("afterbegin", `<div class="dlp-controls">${inputs}</div>`);
   const controls = [...root.querySelectorAll(".dlp-controls input, .dlp-controls select")];
   const figure = root.querySelector("figure");
   const index = (control) => (control.type === "checkbox" ? Number(control.checked) : Number(control.value));
@@ -29,7 +30,4 @@
   }
 
   controls.forEach((control) => control.addEventListener("input", show));
-  root.querySelector(".dlp-controls").hidden = false;
-  show(); // a browser may have kept the positions of the controls from before a reload,
-  addEventListener("pageshow", show); // or put them back after this script has run
 })();
