@@ -1,6 +1,7 @@
 """Assignments: students' notebooks hold no solution, and the real nbgrader releases, grades and adds up."""
 
 import csv
+import doctest
 import functools
 import os
 import shutil
@@ -258,6 +259,11 @@ def test_nothing_is_written_outside_the_course(course):
     assert not (ROOT / ".nbgrader.log").exists()
     kept = {path.name for path in course.folder.iterdir()} - {"homes"}
     assert {"source", "release", "submitted", "autograded", "gradebook.db", "nbgrader_config.py"} <= kept
+
+
+def test_examples_in_the_tools_are_right():
+    assert doctest.testmod(exercise_cells).failed == doctest.testmod(assignments).failed == 0
+    assert doctest.testmod(exercise_cells).attempted >= 3
 
 
 def test_make_assignments_writes_all_lectures(tmp_path):

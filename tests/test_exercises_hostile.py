@@ -14,8 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from tasks_for_tests import TASKS, check
 
+from dlpatterns import exercises
+from dlpatterns.exercises import _guard
 from dlpatterns.exercises._guard import Stopped
 
 MOST_SECONDS = 2.0
@@ -205,6 +210,28 @@ def test_an_object_that_raises_is_named():
     assert checked("whole", EveryNumber(307_200))
 
 
+def test_no_strange_object_breaks_a_check_where_a_thread_does_the_work(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    for strange, answer in STRANGE.items():
+        for name in ("whole", "array", "formula"):
+            assert checked(name, answer).status == "wrong", f"{name}: {strange}"
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
+PLAIN |= arrays(st.sampled_from(["f2", "f8", "i8", "u1", "?", "c16", "U3"]), array_shapes(min_dims=0, max_side=3))
+DICTS = st.dictionaries(st.text(max_size=3), PLAIN, max_size=2)
+NESTED = st.recursive(PLAIN | DICTS, lambda inner: st.lists(inner, max_size=3))
+
+
+@settings(max_examples=200, deadline=None)
+@given(NESTED | st.tuples(NESTED, NESTED))
+def test_any_plain_value_is_judged_twice_alike(answer):
+    for name, task in TASKS.items():
+        first, again = (exercises._judged(task, name, answer, lambda doing: None) for _ in range(2))
+        assert repr(first) == repr(again)
+        assert "cannot be compared" not in first.message, f"{name}: {answer!r}: {first}"
+
+
 # --- Formulas ----------------------------------------------------------------------------------------------------------
 
 FORMULAS = ["9**9**9**9", "(" * 5_000 + "1" + ")" * 5_000, "-" * 100_000 + "1", "H" * 10_000_000, "\0", "H\n+", "1e400*H"]
@@ -361,7 +388,9 @@ def test_writing_into_the_pipe_of_the_verdict_breaks_nothing(monkeypatch):
     assert checked("scaled", writes).message == "Your answer ended the process that ran it."
 
 
-def test_too_much_memory():
+def test_too_much_memory(monkeypatch):
+    monkeypatch.setattr(_guard, "BYTES", 64 * 2**20)  # a busy machine needs more than its 1.5 s to fill 512 MB
+
     def hoards(x, factor=2):
         hoard = []
         while True:

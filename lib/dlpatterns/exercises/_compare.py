@@ -181,10 +181,19 @@ def _text(expected: str, got: object, tolerance: float | None) -> Difference | N
     return None if same else Difference("it is another one")
 
 
+def _items(group: object) -> object:
+    """Return what a list, tuple or set really holds, whatever methods a subclass of theirs may have."""
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(group, kind):
+            return kind(kind.__iter__(group))
+    return group
+
+
 def _sequence(expected: tuple | list, got: object, tolerance: float | None) -> Difference | None:
     if not isinstance(got, (tuple, list)) and not (isinstance(got, np.ndarray) and got.ndim):
         hint = "Make a list of it: `list(...)`." if hasattr(got, "__next__") else ""
         return Difference(f"{article(expected)} of {len(expected)} is expected, yours is {article(got)}", hint)
+    got = _items(got)
     if len(got) != len(expected):
         return Difference(f"{len(expected)} items are expected, yours has {len(got)}")
     return _first(((f"item {i}", a, b) for i, (a, b) in enumerate(zip(expected, got, strict=True))), tolerance)
@@ -210,6 +219,7 @@ def _group(expected: set | frozenset, got: object, tolerance: float | None) -> D
     if not isinstance(got, (set, frozenset, list, tuple)):
         hint = "Make a set of it: `set(...)`." if hasattr(got, "__iter__") and not isinstance(got, (str, dict)) else ""
         return Difference(f"a set is expected, yours is {article(got)}", hint)
+    got = _items(got)
     try:
         extra, missing = set(got) - expected, expected - set(got)
     except TypeError:
@@ -247,7 +257,7 @@ def _numbers(got: object) -> np.ndarray | None:
     if not hasattr(got, "__array__") and not isinstance(got, (list, tuple, int, float, complex)):
         return None
     try:
-        array = np.asarray(got)
+        array = np.asarray(_items(got))
     except Exception:  # a student's own `__array__` may raise anything
         return None
     return array if isinstance(array, np.ndarray) and array.dtype.kind in "biufc" else None
