@@ -10,7 +10,7 @@ from types import ModuleType
 PACKAGE = "dlpatterns"
 FENCES = {"matplotlib": "show", "ipywidgets": "explore"}
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "IPython": "ipython"}
-SMALLEST = 40  # syntax nodes; two functions shorter than that may be alike by chance
+SMALLEST = 25  # syntax nodes; two functions shorter than that may be alike by chance
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

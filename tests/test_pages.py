@@ -77,6 +77,13 @@ def test_a_request_to_elsewhere_is_counted(visit):
     assert visit.complaints  # of the address that cannot be reached
 
 
+def test_what_is_too_wide_for_a_phone_is_noticed(visit):
+    page = visit.open("glossary.html")
+    page.set_viewport_size(PHONE)
+    page.evaluate("document.querySelector('article').insertAdjacentHTML('beforeend', '<p style=width:500px>wide</p>')")
+    assert page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]
+
+
 @pytest.mark.parametrize("word", ["convolution", "卷积"])
 def test_search(visit, word):
     page = visit.open("intro.html")
