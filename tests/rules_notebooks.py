@@ -13,7 +13,6 @@ SECTIONS = ("What this asks of the chip", "Exercises", "Summary", "Sources")
 NOT_COMPARED = "nbval-ignore-output"
 FORBIDDEN_TAGS = {"nbval-skip", "raises-exception", "nbval-raises-exception", "skip-execution"}
 SHOWS = re.compile(r"^(show\.(figure|table|say|source)|explore|print|display|exercises\.check)\b")
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def code_cells(book: NotebookNode) -> list[NotebookNode]:
@@ -99,7 +98,7 @@ def missing_parts(book: NotebookNode) -> list[str]:
         problems.append("no check against the world")
     if "{footbibliography}" not in markdown:
         problems.append("no footbibliography under Sources")
-    if not any(WIDGET in data for data in _data(book)):
+    if not any('class="dlp-explore"' in "".join(data.get("text/html", "")) for data in _data(book)):
         problems.append("no explorer")
     return problems
 

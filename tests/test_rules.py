@@ -10,7 +10,7 @@ import rules_tree
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 PLAN = {"layers": set(), "show": set(), "counting": {"layers"}, "exercises": None}
-WIDGET = {"application/vnd.jupyter.widget-view+json": {}}
+EXPLORER = {"text/html": '<div class="dlp-explore"></div>'}
 
 
 def module_graph(**sources: str) -> dict[str, set[str]]:
@@ -161,7 +161,7 @@ def test_long_cells():
 def test_missing_parts():
     sections = "\n".join(f"## {name}" for name in rules_notebooks.SECTIONS)
     cells = [new_markdown_cell("# Title"), new_markdown_cell(f"{sections}\nAgainst the world: {{footbibliography}}")]
-    assert not rules_notebooks.missing_parts(book(*cells, code("explore(f)", 1, WIDGET)))
+    assert not rules_notebooks.missing_parts(book(*cells, code("explore(f)", 1, EXPLORER)))
     assert rules_notebooks.missing_parts(book(*cells)) == ["no explorer"]
     assert len(rules_notebooks.missing_parts(book(code("x = 1", 1)))) == len(rules_notebooks.SECTIONS) + 4
 
