@@ -40,10 +40,10 @@ README = """# The exercises as an nbgrader course
 
 `make assignments` wrote this folder. It may be written again: copy it to a place of your own before you use it.
 
-    nbgrader generate_assignment {first}     # release/{first}: what students get
+    nbgrader generate_assignment {first} --create   # release/{first}: what students get
     # students hand in: submitted/STUDENT/{first}/{first}.ipynb
     nbgrader autograde {first} --create      # gradebook.db; --create enters new students
-    nbgrader formgrade                       # in JupyterLab: read and grade the answers in words
+    # answers in words: JupyterLab in this folder, menu Nbgrader, Formgrader
     nbgrader generate_feedback {first}       # feedback/STUDENT/{first}/{first}.html
     nbgrader export                          # grades.csv
 
