@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).resolve().parent.parent
 CONTENTS = [f"{page}.html" for page in rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))]
 LECTURES = [page for page in CONTENTS if page.startswith("chapters/")]
-PAGES = [*CONTENTS, "search.html?q=layer", "genindex.html"]
+PAGES = [*CONTENTS, "search.html?q=layer"]
 PHONE = {"width": 390, "height": 844}
 MATHS_DONE = "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
 UNFOLD = """
