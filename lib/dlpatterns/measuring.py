@@ -4,6 +4,8 @@ import tracemalloc
 from collections.abc import Callable
 from time import perf_counter
 
+from threadpoolctl import threadpool_limits
+
 
 def peak_bytes(call: Callable[[], object]) -> int:
     """Return the most bytes that were allocated at once while the call ran, its result included.
@@ -20,8 +22,12 @@ def peak_bytes(call: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+@threadpool_limits.wrap(limits=1)
 def shortest_seconds(call: Callable[[], object], repeats: int = 5) -> float:
-    """Return the shortest of so many calls, after one that is not timed."""
+    """Return the shortest of so many calls on one BLAS thread, after one that is not timed.
+
+    With more threads, another program on the machine would show in the result.
+    """
     call()
     seconds = []
     for _ in range(repeats):

@@ -5,10 +5,7 @@ float32 that a rung writes to memory and reads from it if each of its intermedia
 implementation keeps in a cache, block by block, it need not move: these are the bytes of the plain rung.
 """
 
-from collections.abc import Callable
-from itertools import pairwise
 from math import ceil, log2
-from time import perf_counter
 from typing import NamedTuple
 
 RUNGS = ("loops", "im2col", "shifted", "winograd 2", "winograd 4", "fft")
@@ -98,16 +95,6 @@ def traffic(layer: Layer, rung: str) -> int:
     columns = 2 * layer.channels * layer.kernel**2 * layer.out**2 if rung == "im2col" else 0
     passes = layer.kernel**2 if rung == "shifted" else 1
     return 4 * (passes * maps + layer.weights + (2 * passes - 1) * made + columns)
-
-
-def milliseconds(function: Callable[[], object], *, repeats: int = 5) -> float:
-    """Return the shortest of several calls, after one that is not timed."""
-    function()
-    moments = [perf_counter()]
-    for _ in range(repeats):
-        function()
-        moments.append(perf_counter())
-    return 1e3 * min(after - before for before, after in pairwise(moments))
 
 
 def _check(layer: Layer, rung: str) -> None:
