@@ -4,6 +4,7 @@ A module keeps what its backward pass needs from the last forward pass. Paramete
 run a layer with other weights (rounded, masked) than those it trains.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -29,7 +30,7 @@ def runs(*kinds: type) -> Callable[[type["Module"]], type["Module"]]:
     return register
 
 
-class Module:
+class Module(ABC):
     """A layer that runs; `names` are its parameters."""
 
     names: tuple[str, ...] = ()
@@ -48,13 +49,13 @@ class Module:
         self.inputs = inputs
         return self.run(params, *inputs, training=training)
 
+    @abstractmethod
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         """Return the output for a batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
         """Return the gradients of the inputs and of the parameters, given that of the output."""
-        raise NotImplementedError
 
 
 def initial_weight(rng: np.random.Generator, shape: Shape, *, rectified: bool) -> np.ndarray:
