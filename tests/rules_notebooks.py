@@ -73,6 +73,11 @@ def long_cells(book: NotebookNode) -> list[str]:
     return problems
 
 
+def empty_cells(book: NotebookNode) -> list[str]:
+    """Return the cells that hold nothing."""
+    return [f"cell {number} is empty" for number, cell in enumerate(book.cells, start=1) if not cell.source.strip()]
+
+
 def import_lines(source: str) -> int:
     """Count the lines of a cell's imports.
 

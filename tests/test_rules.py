@@ -150,6 +150,11 @@ def test_stored_error():
     assert rules_notebooks.not_executed(book(failed)) == ["code cell 1 stored an error"]
 
 
+def test_empty_cells():
+    assert not rules_notebooks.empty_cells(book(code("x = 1", 1)))
+    assert rules_notebooks.empty_cells(book(code("x = 1", 1), code(" \n", 2))) == ["cell 2 is empty"]
+
+
 def test_long_cells():
     assert not rules_notebooks.long_cells(book(code("import a\n" * 6 + "\n" + "x = 1\n" * 8, 1)))
     assert not rules_notebooks.long_cells(book(code("import a", 1), code('x = """\nfrom here\n"""', 2)))

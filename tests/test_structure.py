@@ -79,6 +79,7 @@ def test_lectures_are_notebooks():
     [
         rules_notebooks.not_executed,
         rules_notebooks.long_cells,
+        rules_notebooks.empty_cells,
         rules_notebooks.missing_parts,
         rules_notebooks.missing_alt,
         rules_notebooks.forbidden_tags,
