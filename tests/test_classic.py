@@ -76,3 +76,14 @@ def test_top5_rows_print_what_the_table_prints():
     cells = {cell.network: cell.printed for cell in CELLS.values() if cell.metric.startswith("Top-5")}
     for network, value in printed.items():
         assert round(value + 1e-9, 1) == float(cells[network])
+
+
+def test_the_words_of_the_summary_are_the_numbers_of_the_library():
+    caffe, lecun = count(models.lenet_caffe()), count(models.lenet5_1998())
+    assert round(caffe.params / lecun.params) == 7  # "a factor of seven in parameters"
+    late, early = count(models.resnet50()), count(models.resnet50_2015())
+    assert (late.params, round(100 * (late.macs / early.macs - 1))) == (early.params, 6)  # "six per cent in MACs"
+    measured = datasets.measurement("profilers")
+    rows = [row for row in measured["rows"] if row["network"] == "vit_b_16"]
+    told = [row[name] for row in rows for name in measured["units"] if isinstance(row[name], int)]
+    assert round(max(told) / min(told), -2) == 200  # "by a factor of two hundred"
