@@ -15,6 +15,7 @@ LECTURES = [page for page in CONTENTS if page.startswith("chapters/")]
 PAGES = [*CONTENTS, "search.html?q=layer"]
 PHONE = {"width": 390, "height": 844}
 MATHS_DONE = "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
+AT_REST = "document.getAnimations().every((one) => one.playState !== 'running')"  # what fades in is pale until then
 UNFOLD = """
 document.querySelectorAll("details").forEach((one) => (one.open = true));
 document.querySelectorAll(".toggle-hidden").forEach((one) => one.classList.remove("toggle-hidden"));
@@ -63,12 +64,14 @@ def opened(context, built: Path, name: str) -> Page:
     page.wait_for_load_state("networkidle")
     page.wait_for_function(MATHS_DONE)
     page.evaluate(UNFOLD)
+    page.wait_for_function(AT_REST)
     return page
 
 
 def darken(page: Page) -> None:
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_function(AT_REST)
 
 
 def violations(page: Page, run: str = WCAG) -> list[str]:
