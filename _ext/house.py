@@ -1,4 +1,6 @@
-"""The book's own Sphinx extension: local MathJax, the year of the build, and everything that hangs on the address."""
+"""The book's own Sphinx extension: local MathJax, the year of the build, and everything
+that hangs on the address.
+"""
 
 import datetime
 import json
@@ -15,20 +17,34 @@ from sphinx.config import Config
 
 MATHJAX_SCRIPT = "tex-mml-chtml.js"
 MATHJAX_FONTS = "output/chtml/fonts/woff-v2"
-FROM_DISK = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'  # these would be fetched
-INSTALL = 'import importlib.util\nif importlib.util.find_spec("dlpatterns") is None:\n    %pip install -q git+{address}'
+FROM_DISK = (
+    'if (location.protocol === "file:") '
+    "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY "
+    "= false;"
+)  # these would be fetched
+INSTALL = (
+    "import importlib.util\nif "
+    'importlib.util.find_spec("dlpatterns") is None:\n  '
+    "  %pip install -q git+{address}"
+)
 
 
 def address(config: Config) -> str:
-    """Return the repository's address, from the environment or the setting, or "" before the book is published."""
+    """Return the repository's address, from the environment or the setting, or ""
+    before the book is published.
+    """
     return os.environ.get("BOOK_REPOSITORY", config.book_repository).rstrip("/")
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    """Put in the year of the build, the local MathJax, and the launch buttons if there is an address."""
+    """Put in the year of the build, the local MathJax, and the launch buttons if there
+    is an address.
+    """
     config.copyright = str(datetime.date.today().year)
     config.mathjax_path = f"mathjax/{MATHJAX_SCRIPT}"
-    config.myst_substitutions["badges"] = badges(address(config), first_lecture(Path(app.srcdir)))
+    config.myst_substitutions["badges"] = badges(
+        address(config), first_lecture(Path(app.srcdir))
+    )
     if address(config):
         config.html_theme_options |= {
             "repository_url": address(config),
@@ -45,40 +61,76 @@ def configure(app: Sphinx, config: Config) -> None:
 
 def first_lecture(source: Path) -> str:
     """Return the path of the first notebook that the table of contents names."""
-    entries = re.findall(r"file: *(\S+)", (source / "_toc.yml").read_text(encoding="utf-8"))
-    return next((f"{entry}.ipynb" for entry in entries if (source / f"{entry}.ipynb").exists()), "")
+    entries = re.findall(
+        r"file: *(\S+)", (source / "_toc.yml").read_text(encoding="utf-8")
+    )
+    return next(
+        (f"{entry}.ipynb" for entry in entries if (source / f"{entry}.ipynb").exists()),
+        "",
+    )
 
 
 def badges(repository: str, lecture: str) -> str:
-    """Return Markdown links that open the book in Binder and its first lecture in Colab, or nothing without an address."""
+    """Return Markdown links that open the book in Binder and its first lecture in
+    Colab, or nothing without an address.
+    """
     if not repository:
         return ""
     path = repository.removeprefix("https://github.com/")
     binder = f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/chapters"
     colab = f"https://colab.research.google.com/github/{path}/blob/gh-pages/_sources/{lecture}"
-    return f"[Open all lectures in Binder]({binder}) · [Open the first in Colab]({colab}) · [Source]({repository})"
+    return (
+        f"[Open all lectures in Binder]({binder}) · [Open the first in "
+        f"Colab]({colab}) · [Source]({repository})"
+    )
 
 
-def point_colab_to_pages(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
-    """Send Colab to the published copy of a notebook, which begins with an install cell."""
+def point_colab_to_pages(
+    app: Sphinx, page: str, template: str, context: dict, doctree: object
+) -> None:
+    """Send Colab to the published copy of a notebook, which begins with an install
+    cell.
+    """
     for group in context.get("header_buttons", []):
         for button in group.get("buttons", []) if isinstance(group, dict) else []:
             if "colab.research.google.com" in button.get("url", ""):
-                button["url"] = button["url"].replace("/blob/main/", "/blob/gh-pages/_sources/")
+                button["url"] = button["url"].replace(
+                    "/blob/main/", "/blob/gh-pages/_sources/"
+                )
 
 
-def drop_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
-    """Take out the scripts for running cells on a page: the book does not, and they would come from elsewhere."""
-    kept = [file for file in context.get("script_files", []) if "thebe" not in f"{file}{vars(file)}".lower()]
+def drop_thebe(
+    app: Sphinx, page: str, template: str, context: dict, doctree: object
+) -> None:
+    """Take out the scripts for running cells on a page: the book does not, and they
+    would come from elsewhere.
+    """
+    kept = [
+        file
+        for file in context.get("script_files", [])
+        if "thebe" not in f"{file}{vars(file)}".lower()
+    ]
     context["script_files"] = kept
-    context["css_files"] = [file for file in context.get("css_files", []) if "thebe" not in f"{file}".lower()]
+    context["css_files"] = [
+        file
+        for file in context.get("css_files", [])
+        if "thebe" not in f"{file}".lower()
+    ]
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Put MathJax and the library's style into the built book, and the install cell into the notebooks for download."""
+    """Put MathJax and the library's style into the built book, and the install cell
+    into the notebooks for download.
+    """
     if error is None and app.builder.format == "html":
-        style = files_of("dlpatterns.explore").joinpath("explore.css").read_text(encoding="utf-8")
-        (Path(app.outdir) / "_static" / "explore.css").write_text(style, encoding="utf-8")
+        style = (
+            files_of("dlpatterns.explore")
+            .joinpath("explore.css")
+            .read_text(encoding="utf-8")
+        )
+        (Path(app.outdir) / "_static" / "explore.css").write_text(
+            style, encoding="utf-8"
+        )
         copy_mathjax(Path(app.outdir) / "_static" / "mathjax")
         lighten(Path(app.outdir) / "_static" / "scripts")
         repair(Path(app.outdir))
@@ -88,7 +140,9 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 
 def copy_mathjax(target: Path) -> None:
-    """Copy the one script and the fonts that the pages use from the package sphinx-mathjax-offline."""
+    """Copy the one script and the fonts that the pages use from the package
+    sphinx-mathjax-offline.
+    """
     for file in files("sphinx-mathjax-offline") or ():
         inside = file.as_posix().partition("static/mathjax/")[2]
         if inside == MATHJAX_SCRIPT or inside.startswith(MATHJAX_FONTS):
@@ -97,20 +151,34 @@ def copy_mathjax(target: Path) -> None:
 
 
 def lighten(scripts: Path) -> None:
-    """Empty the script that draws icons, a megabyte for what the style sheet's font does too, and remove the source maps."""
-    (scripts / "fontawesome.js").write_text("/* The style sheet's font draws the icons. */\n", encoding="utf-8")
+    """Empty the script that draws icons, a megabyte for what the style sheet's font
+    does too, and remove the source maps.
+    """
+    (scripts / "fontawesome.js").write_text(
+        "/* The style sheet's font draws the icons. */\n", encoding="utf-8"
+    )
     for path in scripts.glob("*.map"):
         path.unlink()
 
 
 def add_install_cell(path: Path, repository: str) -> None:
-    """Put a cell that installs the library, where it is missing, before everything else in a notebook."""
+    """Put a cell that installs the library, where it is missing, before everything else
+    in a notebook.
+    """
     notebook = json.loads(path.read_text(encoding="utf-8"))
     source = INSTALL.format(address=repository)
     if notebook["cells"] and notebook["cells"][0].get("id") != "install":
-        cell = {"cell_type": "code", "id": "install", "metadata": {}, "execution_count": None, "outputs": []}
+        cell = {
+            "cell_type": "code",
+            "id": "install",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+        }
         notebook["cells"].insert(0, cell | {"source": source})
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
+        path.write_text(
+            json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8"
+        )
 
 
 def setup(app: Sphinx) -> dict:

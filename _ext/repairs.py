@@ -1,15 +1,22 @@
-"""Repairs in the finished pages what the theme and the extensions leave: names of controls that say other than is seen."""
+"""Repairs in the finished pages what the theme and the extensions leave: names of
+controls that say other than is seen.
+"""
 
 import re
 from pathlib import Path
 
 REPAIRS = (
-    # a control's name holds the text that it shows (WCAG 2.5.3): "Search Ctrl+K", "Show the code"
-    (r'(<button class="btn search-button-field[^>]*?) title="Search" aria-label="Search"', r"\1"),
+    # a control's name holds the text that it shows (WCAG 2.5.3): "Search Ctrl+K", "Show
+    # the code"
+    (
+        r'(<button class="btn search-button-field[^>]*?) title="Search" aria-label="Search"',
+        r"\1",
+    ),
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
     # a title's space stands before its link, not underlined in it
     (r"(>Solution to)(<a [^>]*>) ", r"\1 \2"),
-    # an entry of a bibliography is an item of its list; its old role of its own is deprecated
+    # an entry of a bibliography is an item of its list; its old role of its own is
+    # deprecated
     (r'role="doc-biblioentry"', 'role="listitem"'),
 )
 

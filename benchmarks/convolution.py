@@ -1,14 +1,18 @@
-"""Time ten convolution layers of ResNet-50, VGG-16 and MobileNet, ours beside PyTorch and ONNX Runtime on the CPU.
+"""Time ten convolution layers of ResNet-50, VGG-16 and MobileNet, ours beside PyTorch
+and ONNX Runtime on the CPU.
 
-Every peer runs in a process of its own, with one thread and with two, several rounds in turn; of all repeats the shortest
-counts. Float32, batch 1, without bias. PyTorch may choose between three layouts (N C H W, channels last, and its packed
-oneDNN tensors), and the fastest counts; filters are laid out beforehand for everyone. OpenBLAS chooses its kernels itself:
-OPENBLAS_CORETYPE is taken out of the environment. Results go to results/convolution.json, and a copy to the library's data
-for the lecture: milliseconds, the ratio of the faster peer's time to ours (above 1: ours is faster), the share of what a
-large matrix product reaches in the same process, and the largest difference from float64 relative to the largest output.
+Every peer runs in a process of its own, with one thread and with two, several rounds in
+turn; of all repeats the shortest counts. Float32, batch 1, without bias. PyTorch may
+choose between three layouts (N C H W, channels last, and its packed oneDNN tensors),
+and the fastest counts; filters are laid out beforehand for everyone. OpenBLAS chooses
+its kernels itself: OPENBLAS_CORETYPE is taken out of the environment. Results go to
+results/convolution.json, and a copy to the library's data for the lecture:
+milliseconds, the ratio of the faster peer's time to ours (above 1: ours is faster), the
+share of what a large matrix product reaches in the same process, and the largest
+difference from float64 relative to the largest output.
 
-    pip install torch==2.13.0 onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 scipy==1.17.1
-    python benchmarks/convolution.py
+    pip install torch==2.13.0 onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6
+    scipy==1.17.1 python benchmarks/convolution.py
 """
 
 import json
@@ -28,14 +32,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from dlpatterns.kernels import ladder
 
 HERE = Path(__file__).resolve().parent
-RESULTS = [HERE / "results" / "convolution.json", HERE.parent / "lib/dlpatterns/data/convolution_speed.json"]
+RESULTS = [
+    HERE / "results" / "convolution.json",
+    HERE.parent / "lib/dlpatterns/data/convolution_speed.json",
+]
 ROUNDS, REPEATS = 4, 20
-FFT_LIMIT = 20_000_000  # values of the filters' transform, above which it does not fit into the memory of a small machine
+# values of the filters' transform, above which it does not fit into the memory of a
+# small machine
+FFT_LIMIT = 20_000_000
 PEERS = ("torch", "onnxruntime")
 
 
 class Case(NamedTuple):
-    """One layer, its kind, and the ratio to the faster peer that is wanted with one thread."""
+    """One layer, its kind, and the ratio to the faster peer that is wanted with one
+    thread.
+    """
 
     layer: ladder.Layer
     kind: str
@@ -44,7 +55,11 @@ class Case(NamedTuple):
     @property
     def geometry(self) -> dict:
         """Stride, padding and groups; the padding keeps the size at stride 1."""
-        return {"stride": self.layer.stride, "padding": self.layer.kernel // 2, "groups": self.layer.groups}
+        return {
+            "stride": self.layer.stride,
+            "padding": self.layer.kernel // 2,
+            "groups": self.layer.groups,
+        }
 
 
 def case_of(layer: ladder.Layer) -> Case:
@@ -53,7 +68,11 @@ def case_of(layer: ladder.Layer) -> Case:
         return Case(layer, "depthwise", None)
     if layer.kernel == 1:
         return Case(layer, "1 x 1", 0.85)
-    return Case(layer, "dense 3 x 3", 1.0) if layer.stride == 1 else Case(layer, "dense, stride 2", 0.7)
+    return (
+        Case(layer, "dense 3 x 3", 1.0)
+        if layer.stride == 1
+        else Case(layer, "dense, stride 2", 0.7)
+    )
 
 
 CASES = {name: case_of(layer) for name, layer in ladder.LAYERS.items()}
@@ -63,13 +82,17 @@ def arrays(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Return maps and filters of standard normal values in float32."""
     rng = np.random.default_rng(0)
     layer = case.layer
-    x = rng.standard_normal((1, layer.channels, layer.size, layer.size), dtype=np.float32)
+    x = rng.standard_normal(
+        (1, layer.channels, layer.size, layer.size), dtype=np.float32
+    )
     shape = (layer.filters, layer.channels // layer.groups, layer.kernel, layer.kernel)
     return x, rng.standard_normal(shape, dtype=np.float32)
 
 
 def shortest(function) -> float:
-    """Return the shortest of up to `REPEATS` calls in half a second, in milliseconds, after one that is not timed."""
+    """Return the shortest of up to `REPEATS` calls in half a second, in milliseconds,
+    after one that is not timed.
+    """
     function()
     seconds, end = [], time.perf_counter() + 0.5
     while len(seconds) < REPEATS and (not seconds or time.perf_counter() < end):
@@ -91,7 +114,7 @@ def off(out: np.ndarray, exact: np.ndarray) -> float:
     return float(np.abs(out - exact).max() / np.abs(exact).max())
 
 
-# --- Workers: each runs in a process of its own and prints one JSON object -------------------------------------------
+# --- Workers: each runs in a process of its own and prints one JSON object ------------
 
 
 def exact(case: Case) -> np.ndarray:
@@ -103,12 +126,17 @@ def exact(case: Case) -> np.ndarray:
 
 
 def ours() -> dict:
-    """Time the rung that `ready` chooses and, for the ladder, every other one that takes the layer."""
+    """Time the rung that `ready` chooses and, for the ladder, every other one that
+    takes the layer.
+    """
     rows = {}
     for name, case in CASES.items():
         reference, (x, _) = exact(case), arrays(case)
         for rung, function in rungs(case).items():
-            rows[f"{name}\t{rung}"] = {"ms": shortest(partial(function, x)), "error": off(function(x), reference)}
+            rows[f"{name}\t{rung}"] = {
+                "ms": shortest(partial(function, x)),
+                "error": off(function(x), reference),
+            }
     return {"times": rows, "peak": peak_gmacs(lambda matrix: matrix @ matrix)}
 
 
@@ -122,15 +150,23 @@ def rungs(case: Case) -> dict:
     functions = {f"ready: {chosen.rung}": chosen}
     if os.environ["OMP_NUM_THREADS"] != "1" or case.layer.groups > 1:
         return functions  # the ladder is measured with one thread
-    others = {"im2col": convolution.conv2d_im2col, "shifted": convolution.conv2d_shifted, "blocked": blocked.conv2d_blocked}
+    others = {
+        "im2col": convolution.conv2d_im2col,
+        "shifted": convolution.conv2d_shifted,
+        "blocked": blocked.conv2d_blocked,
+    }
     if weight.size // weight[0, 0].size * x[0, 0].size < FFT_LIMIT:
-        others["fft"] = partial(fourier.conv2d_fft, filters=fourier.fourier_filters(x, weight, **how))
+        others["fft"] = partial(
+            fourier.conv2d_fft, filters=fourier.fourier_filters(x, weight, **how)
+        )
     for name, rung in others.items():
         functions[name] = partial(rung, weight=weight, **how)
     if case.kind == "dense 3 x 3":
         for tile in (2, 4):
             filters = winograd.winograd_filters(weight, tile)
-            functions[f"winograd {tile}"] = partial(winograd.conv2d_winograd, filters=filters, padding=1)
+            functions[f"winograd {tile}"] = partial(
+                winograd.conv2d_winograd, filters=filters, padding=1
+            )
     return functions
 
 
@@ -147,19 +183,27 @@ def torch_peer() -> dict:
             best = min(milliseconds, key=milliseconds.get)
             out = runs[best]()
             out = (out.to_dense() if out.is_mkldnn else out).numpy()
-            rows[name] = {"ms": milliseconds[best], "layout": best, "error": off(out, exact(case))}
+            rows[name] = {
+                "ms": milliseconds[best],
+                "layout": best,
+                "error": off(out, exact(case)),
+            }
         matrix = torch.randn(1536, 1536)
         peak = peak_gmacs(lambda _: matrix @ matrix)
     return {"times": rows, "peak": peak}
 
 
 def torch_runs(case: Case) -> dict:
-    """Return a call of the layer for each layout, with the maps in that layout already."""
+    """Return a call of the layer for each layout, with the maps in that layout
+    already.
+    """
     import torch
     from torch.utils import mkldnn
 
     def layer():
-        made = torch.nn.Conv2d(x.shape[1], len(weight), weight.shape[2], bias=False, **case.geometry).eval()
+        made = torch.nn.Conv2d(
+            x.shape[1], len(weight), weight.shape[2], bias=False, **case.geometry
+        ).eval()
         made.weight.copy_(weight)
         return made
 
@@ -188,30 +232,50 @@ def onnx_layer(case: Case):
 
     x, weight = arrays(case)
     layer, how = case.layer, case.geometry
-    options = {"strides": [layer.stride] * 2, "pads": [how["padding"]] * 4, "group": layer.groups}
+    options = {
+        "strides": [layer.stride] * 2,
+        "pads": [how["padding"]] * 4,
+        "group": layer.groups,
+    }
     node = helper.make_node("Conv", ["x", "w"], ["y"], **options)
     info = [
         helper.make_tensor_value_info(k, TensorProto.FLOAT, s)
         for k, s in (("x", x.shape), ("y", (1, layer.filters, layer.out, layer.out)))
     ]
-    graph = helper.make_graph([node], "g", info[:1], info[1:], [numpy_helper.from_array(weight, "w")])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    graph = helper.make_graph(
+        [node], "g", info[:1], info[1:], [numpy_helper.from_array(weight, "w")]
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10
+    )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(os.environ["OMP_NUM_THREADS"])
-    run = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    run = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     return lambda: run.run(["y"], {"x": x})[0]
 
 
-# --- The run ---------------------------------------------------------------------------------------------------------
+# --- The run --------------------------------------------------------------------------
 
 WORKERS = {"ours": ours, "torch": torch_peer, "onnxruntime": onnxruntime_peer}
 
 
 def started(worker: str, threads: int) -> dict:
     """Run one worker in a process of its own with so many threads."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
-    env |= {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads), "PYTHONPATH": str(HERE.parent / "lib")}
-    done = subprocess.run([sys.executable, __file__, worker], env=env, capture_output=True, text=True)
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("OPENBLAS_")
+    }
+    env |= {
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "PYTHONPATH": str(HERE.parent / "lib"),
+    }
+    done = subprocess.run(
+        [sys.executable, __file__, worker], env=env, capture_output=True, text=True
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     return json.loads(done.stdout.splitlines()[-1])
@@ -219,20 +283,31 @@ def started(worker: str, threads: int) -> dict:
 
 def merged(results: list[dict]) -> dict:
     """Keep the shortest time of each row over all rounds, and the highest peak."""
-    rows = {key: min((result["times"][key] for result in results), key=lambda row: row["ms"]) for key in results[0]["times"]}
+    rows = {
+        key: min(
+            (result["times"][key] for result in results), key=lambda row: row["ms"]
+        )
+        for key in results[0]["times"]
+    }
     return {"times": rows, "peak": max(result.get("peak", 0) for result in results)}
 
 
 def measured(threads: int) -> list[dict]:
-    """Return one row a layer: our time and both peers', the ratio, the share of the peak, and the errors."""
-    rounds = [{worker: started(worker, threads) for worker in WORKERS} for _ in range(ROUNDS)]
+    """Return one row a layer: our time and both peers', the ratio, the share of the
+    peak, and the errors.
+    """
+    rounds = [
+        {worker: started(worker, threads) for worker in WORKERS} for _ in range(ROUNDS)
+    ]
     best = {worker: merged([each[worker] for each in rounds]) for worker in WORKERS}
     return [row(name, case, threads, best) for name, case in CASES.items()]
 
 
 def row(name: str, case: Case, threads: int, best: dict) -> dict:
     """Put together what was measured of one layer."""
-    mine = {tuple(key.split("\t")): value for key, value in best["ours"]["times"].items()}
+    mine = {
+        tuple(key.split("\t")): value for key, value in best["ours"]["times"].items()
+    }
     rungs_of = {rung: value for (layer, rung), value in mine.items() if layer == name}
     chosen = next(rung for rung in rungs_of if rung.startswith("ready"))
     peers = {peer: best[peer]["times"][name] for peer in PEERS}
@@ -240,9 +315,11 @@ def row(name: str, case: Case, threads: int, best: dict) -> dict:
     return {
         "layer": name, "kind": case.kind, "macs": case.layer.macs, "threads": threads,
         "rung": chosen.removeprefix("ready: "),
-        "ms": rungs_of[chosen]["ms"], "error": rungs_of[chosen]["error"], "fastest peer": fastest,
+        "ms": rungs_of[chosen]["ms"], "error": rungs_of[chosen]["error"], ("fastest "
+        "peer"): fastest,
         "ratio": peers[fastest]["ms"] / rungs_of[chosen]["ms"], "wanted": case.wanted if threads == 1 else None,
-        "gmacs per second": case.layer.macs / rungs_of[chosen]["ms"] / 1e6, "blas peak": best["ours"]["peak"],
+        "gmacs per second": case.layer.macs / rungs_of[chosen]["ms"] / 1e6, ("blas "
+        "peak"): best["ours"]["peak"],
         "torch peak": best["torch"]["peak"], "peers": peers, "ladder": rungs_of,
     }  # fmt: skip
 
@@ -252,12 +329,21 @@ def main() -> None:
     rows = [row for threads in (1, 2) for row in measured(threads)]
     for each in rows:
         print(
-            f"{each['threads']}  {each['layer']:27}{each['rung']:10}{each['ms']:8.3f} ms  {each['fastest peer']:12}"
-            f"{each['peers'][each['fastest peer']]['ms']:8.3f} ms  ratio {each['ratio']:.2f} (wanted {each['wanted']})  "
-            f"{each['gmacs per second']:5.0f} of {each['blas peak']:.0f} GMAC/s  error {each['error']:.1e}"
+            f"{each['threads']}  {each['layer']:27}{each['rung']:10}{each['ms']:8.3f} "
+            f"ms  {each['fastest peer']:12}"
+            f"{each['peers'][each['fastest peer']]['ms']:8.3f} ms  ratio "
+            f"{each['ratio']:.2f} (wanted {each['wanted']})  "
+            f"{each['gmacs per second']:5.0f} of {each['blas peak']:.0f} GMAC/s  "
+            f"error {each['error']:.1e}"
         )
-    versions = {name: version(name) for name in ("numpy", "torch", "onnxruntime", "onnx")}
-    result = {"machine": machine(), "versions": versions | {"python": platform.python_version()}, "rows": rows}
+    versions = {
+        name: version(name) for name in ("numpy", "torch", "onnxruntime", "onnx")
+    }
+    result = {
+        "machine": machine(),
+        "versions": versions | {"python": platform.python_version()},
+        "rows": rows,
+    }
     for path in RESULTS:
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(rounded(result), indent=1) + "\n", encoding="utf-8")
@@ -274,8 +360,14 @@ def rounded(value):
 
 def machine() -> str:
     """Return the processor's name and its number of cores."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    lines = (
+        Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if Path("/proc/cpuinfo").exists()
+        else []
+    )
+    names = [
+        line.split(":")[1].strip() for line in lines if line.startswith("model name")
+    ]
     return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
 
 

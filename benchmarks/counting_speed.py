@@ -1,7 +1,9 @@
-"""Time counting a network, ours beside the well-known counters, each in a process of its own on the same machine.
+"""Time counting a network, ours beside the well-known counters, each in a process of
+its own on the same machine.
 
-Every peer counts a torchvision network that is already built, once on ordinary tensors and once on tensors without
-storage ("meta"), if it can. Ours is timed with and without building the network. Written to results/counting_speed.json.
+Every peer counts a torchvision network that is already built, once on ordinary tensors
+and once on tensors without storage ("meta"), if it can. Ours is timed with and without
+building the network. Written to results/counting_speed.json.
 
     pip install -r benchmarks/requirements.txt
     python benchmarks/counting_speed.py
@@ -22,7 +24,15 @@ RESULT = HERE / "results" / "counting_speed.json"
 PEERS = ("torchinfo", "fvcore", "ptflops", "thop")
 SHARED = (  # the networks of our zoo that torchvision has too
     *("alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "googlenet", "inception_v3"),
-    *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "mobilenet_v2", "vit_b_16"),
+    *(
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "mobilenet_v2",
+        "vit_b_16",
+    ),
     *(f"efficientnet_b{i}" for i in range(8)),
 )
 
@@ -38,11 +48,13 @@ def timed(function, *, repeats: int) -> float:
     return median(seconds)
 
 
-# --- Workers: each runs in a process of its own and prints one JSON object -------------------------------------------
+# --- Workers: each runs in a process of its own and prints one JSON object ------------
 
 
 def ours() -> dict:
-    """Time our counter on ResNet-50, on the networks torchvision has too, and on the whole zoo."""
+    """Time our counter on ResNet-50, on the networks torchvision has too, and on the
+    whole zoo.
+    """
     start = time.perf_counter()
     from dlpatterns.counting import count
 
@@ -55,14 +67,20 @@ def ours() -> dict:
         "resnet50_s": timed(lambda: count(resnet50), repeats=50),
         "resnet50_with_building_s": timed(lambda: count(models.resnet50()), repeats=50),
         "resnet50_macs": count(resnet50).macs,
-        "shared_s": timed(lambda: [count(models.ZOO[name]()) for name in SHARED], repeats=5),
-        "zoo_s": timed(lambda: [count(network()) for network in models.ZOO.values()], repeats=5),
+        "shared_s": timed(
+            lambda: [count(models.ZOO[name]()) for name in SHARED], repeats=5
+        ),
+        "zoo_s": timed(
+            lambda: [count(network()) for network in models.ZOO.values()], repeats=5
+        ),
         "zoo_networks": len(models.ZOO),
     }
 
 
 def peer(name: str, device: str) -> dict:
-    """Time one peer on ResNet-50 and, once, on each of the networks that it shares with our zoo."""
+    """Time one peer on ResNet-50 and, once, on each of the networks that it shares with
+    our zoo.
+    """
     start = time.perf_counter()
     count = peer_counter(name, device)
     imported = time.perf_counter() - start
@@ -86,7 +104,9 @@ def once(count, name: str, device: str) -> float:
 
 
 def peer_counter(name: str, device: str):
-    """Return a function of (network, image size) that returns the peer's number of MACs."""
+    """Return a function of (network, image size) that returns the peer's number of
+    MACs.
+    """
     import torch
 
     torch.set_num_threads(1)
@@ -97,7 +117,11 @@ def peer_counter(name: str, device: str):
     if name == "torchinfo":
         import torchinfo
 
-        return lambda net, size: torchinfo.summary(net, input_data=image(size), verbose=0, device=device).total_mult_adds
+        return lambda net, size: (
+            torchinfo.summary(
+                net, input_data=image(size), verbose=0, device=device
+            ).total_mult_adds
+        )
     if name == "fvcore":
         import logging
 
@@ -119,13 +143,17 @@ def peer_counter(name: str, device: str):
 
 
 def constructor(net, image) -> dict:
-    """Return how ptflops makes its input: by the name of the argument of the network's forward."""
+    """Return how ptflops makes its input: by the name of the argument of the network's
+    forward.
+    """
     argument = net.forward.__code__.co_varnames[1]
     return {"input_constructor": lambda shape: {argument: image(shape[-1])}}
 
 
 def torchvision_network(name: str, device: str) -> tuple:
-    """Return a torchvision network without auxiliary heads, and the image size its weights were evaluated at."""
+    """Return a torchvision network without auxiliary heads, and the image size its
+    weights were evaluated at.
+    """
     import torch
     from torchvision import models
 
@@ -135,26 +163,49 @@ def torchvision_network(name: str, device: str) -> tuple:
     for head in ("aux1", "aux2", "AuxLogits"):
         if hasattr(network, head):
             setattr(network, head, None)
-    return network, models.get_model_weights(name)["IMAGENET1K_V1"].transforms().crop_size[0]
+    return network, models.get_model_weights(name)[
+        "IMAGENET1K_V1"
+    ].transforms().crop_size[0]
 
 
-# --- The run ---------------------------------------------------------------------------------------------------------
+# --- The run --------------------------------------------------------------------------
 
 
 def run(*worker: str) -> dict:
     """Run one worker with one thread and return what it printed, or why it failed."""
-    paths = os.pathsep.join(filter(None, (str(HERE.parent / "lib"), os.environ.get("PYTHONPATH"))))
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "PYTHONWARNINGS": "ignore"}
+    paths = os.pathsep.join(
+        filter(None, (str(HERE.parent / "lib"), os.environ.get("PYTHONPATH")))
+    )
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": paths,
+        "PYTHONWARNINGS": "ignore",
+    }
     command = [sys.executable, __file__, *worker]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    lines = done.stdout.splitlines() if done.returncode == 0 else done.stderr.splitlines()
-    return json.loads(lines[-1]) if done.returncode == 0 else {"failed": lines[-1] if lines else "no message"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False
+    )
+    lines = (
+        done.stdout.splitlines() if done.returncode == 0 else done.stderr.splitlines()
+    )
+    return (
+        json.loads(lines[-1])
+        if done.returncode == 0
+        else {"failed": lines[-1] if lines else "no message"}
+    )
 
 
 def processor() -> str:
     """Return the name of the processor."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    lines = (
+        Path("/proc/cpuinfo").read_text().splitlines()
+        if Path("/proc/cpuinfo").exists()
+        else []
+    )
+    return next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
 
 
 def main() -> None:
@@ -165,12 +216,26 @@ def main() -> None:
             counters[label] = run(name, device)
     base = counters["dlpatterns"]["resnet50_s"]
     for label, row in counters.items():
-        line = row.get("failed") or f"{row['resnet50_s'] * 1e3:9.2f} ms, {row['resnet50_s'] / base:7.0f} x ours"
+        line = row.get("failed") or (
+            f"{row['resnet50_s'] * 1e3:9.2f} ms, {row['resnet50_s'] / base:7.0f} x ours"
+        )
         print(f"{label:28} {line}")
-    machine = {"processor": processor(), "cores": os.cpu_count(), "python": platform.python_version(), "threads": 1}
-    versions = {package: version(package) for package in ("torch", "torchvision", *PEERS)}
+    machine = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "threads": 1,
+    }
+    versions = {
+        package: version(package) for package in ("torch", "torchvision", *PEERS)
+    }
     RESULT.parent.mkdir(exist_ok=True)
-    stored = {"machine": machine, "versions": versions, "shared_networks": len(SHARED), "counters": counters}
+    stored = {
+        "machine": machine,
+        "versions": versions,
+        "shared_networks": len(SHARED),
+        "counters": counters,
+    }
     RESULT.write_text(json.dumps(stored, indent=1) + "\n")
 
 

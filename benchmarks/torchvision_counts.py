@@ -1,10 +1,13 @@
-"""Count torchvision's own networks while they run, and store the integers that tests/test_models.py compares ours with.
+"""Count torchvision's own networks while they run, and store the integers that
+tests/test_models.py compares ours with.
 
-The networks run on tensors without storage ("meta"), so only shapes are computed. Every operator that PyTorch
-dispatches is recorded: how often it ran and how many values it returned. MACs and weights are added for convolution
-and full connection, from the shapes of their weights.
+The networks run on tensors without storage ("meta"), so only shapes are computed. Every
+operator that PyTorch dispatches is recorded: how often it ran and how many values it
+returned. MACs and weights are added for convolution and full connection, from the
+shapes of their weights.
 
-    python benchmarks/torchvision_counts.py        (writes tests/torchvision_counts.json)
+    python benchmarks/torchvision_counts.py        (writes
+    tests/torchvision_counts.json)
 """
 
 import json
@@ -18,18 +21,30 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 NETWORKS = (
     *("alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "googlenet", "inception_v3"),
-    *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "mobilenet_v2", "vit_b_16"),
+    *(
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "mobilenet_v2",
+        "vit_b_16",
+    ),
     *(f"efficientnet_b{i}" for i in range(8)),
 )
 HERE = Path(__file__).parent
 
 
 class Recorder(TorchDispatchMode):
-    """Tallies, for each operator that is dispatched, its calls, returned values, weights and MACs."""
+    """Tallies, for each operator that is dispatched, its calls, returned values,
+    weights and MACs.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.tally: dict[str, dict[str, int]] = defaultdict(lambda: {"calls": 0, "values": 0, "weights": 0, "macs": 0})
+        self.tally: dict[str, dict[str, int]] = defaultdict(
+            lambda: {"calls": 0, "values": 0, "weights": 0, "macs": 0}
+        )
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         """Run the operator and record what it did."""
@@ -47,7 +62,13 @@ class Recorder(TorchDispatchMode):
 
 def weights_of(name: str, args: tuple) -> int:
     """Return the number of weights of a convolution or a full connection."""
-    return args[1].numel() if name == "convolution" else args[2].numel() if name == "addmm" else 0
+    return (
+        args[1].numel()
+        if name == "convolution"
+        else args[2].numel()
+        if name == "addmm"
+        else 0
+    )
 
 
 def macs_of(name: str, args: tuple, output: torch.Tensor) -> int:
@@ -60,7 +81,9 @@ def macs_of(name: str, args: tuple, output: torch.Tensor) -> int:
 
 
 def count(name: str) -> dict:
-    """Run one network without its auxiliary heads at the size its weights were evaluated at."""
+    """Run one network without its auxiliary heads at the size its weights were
+    evaluated at.
+    """
     weights = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
     options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     with torch.device("meta"):
@@ -71,15 +94,29 @@ def count(name: str) -> dict:
     size = weights.transforms().crop_size[0]
     with torch.inference_mode(False), torch.no_grad(), Recorder() as recorder:
         network(torch.empty(1, 3, size, size, device="meta"))
-    kept = {op: row for op, row in sorted(recorder.tally.items()) if row["macs"] or op in OPERATORS}
+    kept = {
+        op: row
+        for op, row in sorted(recorder.tally.items())
+        if row["macs"] or op in OPERATORS
+    }
     params = sum(p.numel() for p in network.parameters())
-    published = {"published_params": weights.meta["num_params"], "published_gmacs": weights.meta["_ops"]}
+    published = {
+        "published_params": weights.meta["num_params"],
+        "published_gmacs": weights.meta["_ops"],
+    }
     return {"size": size, "params": params, **published, "operators": kept}
 
 
 OPERATORS = (
     *("relu", "hardtanh", "silu", "gelu", "sigmoid", "add", "mul", "cat", "mean"),
-    *("max_pool2d_with_indices", "avg_pool2d", "_adaptive_avg_pool2d", "native_batch_norm", "native_layer_norm", "_softmax"),
+    *(
+        "max_pool2d_with_indices",
+        "avg_pool2d",
+        "_adaptive_avg_pool2d",
+        "native_batch_norm",
+        "native_layer_norm",
+        "_softmax",
+    ),
 )
 
 if __name__ == "__main__":

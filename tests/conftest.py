@@ -1,4 +1,6 @@
-"""What all tests share: where the built book is, a server for it, a browser, and a count of what is not compared."""
+"""What all tests share: where the built book is, a server for it, a browser, and a
+count of what is not compared.
+"""
 
 import os
 import shutil
@@ -11,7 +13,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def find_chromium() -> str | None:
     """Return the path of an installed Chromium, or None."""
-    return next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    return next(
+        (
+            path
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (path := shutil.which(name))
+        ),
+        None,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +37,19 @@ def browser():
     """A headless Chromium; skips without one, except in CI."""
     path = find_chromium()
     if path is None:
-        message = "no Chromium found: install Debian's package chromium to test the pages"
+        message = (
+            "no Chromium found: install Debian's package chromium to test the pages"
+        )
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     from playwright.sync_api import sync_playwright
 
-    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    options = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]
     options += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=path, args=options)
@@ -50,10 +67,18 @@ def site(built: Path):
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Say how many stored outputs strict nbval does not compare; test_structure.py limits them."""
+    """Say how many stored outputs strict nbval does not compare; test_structure.py
+    limits them.
+    """
     import nbformat
     from rules_notebooks import not_compared
 
-    counts = {path.stem: not_compared(nbformat.read(path, 4)) for path in sorted((ROOT / "chapters").glob("*.ipynb"))}
+    counts = {
+        path.stem: not_compared(nbformat.read(path, 4))
+        for path in sorted((ROOT / "chapters").glob("*.ipynb"))
+    }
     each = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-    terminalreporter.write_line(f"cells whose outputs are not compared: {sum(counts.values())} ({each or 'none'})")
+    terminalreporter.write_line(
+        f"cells whose outputs are not compared: {sum(counts.values())} "
+        f"({each or 'none'})"
+    )

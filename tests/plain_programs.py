@@ -1,4 +1,5 @@
-"""One plain program for each kind of layer, in the order of the operations a hand would do: what the tests trace.
+"""One plain program for each kind of layer, in the order of the operations a hand would
+do: what the tests trace.
 
 Where the library has a plain kernel, it is that kernel; the rest is written out here.
 """
@@ -8,17 +9,30 @@ from itertools import product
 import numpy as np
 
 from dlpatterns import layers
-from dlpatterns.kernels import activations, convolution, linear, normalisation, pooling, recurrence
+from dlpatterns.kernels import (
+    activations,
+    convolution,
+    linear,
+    normalisation,
+    pooling,
+    recurrence,
+)
 from dlpatterns.kernels.attention import attention
 from dlpatterns.kernels.multi_head import Projections, join_heads, split_heads, turned
 from dlpatterns.tracing import Table
 
-# Every program takes (spec, arrays by name), the inputs as "x" and "y" with a batch in front, and returns its result.
+# Every program takes (spec, arrays by name), the inputs as "x" and "y" with a batch in
+# front, and returns its result.
 
 
 def conv2d(spec, given):
-    geometry = {name: getattr(spec, name) for name in ("stride", "padding", "dilation", "groups")}
-    return convolution.conv2d(given["x"], given["weight"], given.get("bias"), **geometry)
+    geometry = {
+        name: getattr(spec, name)
+        for name in ("stride", "padding", "dilation", "groups")
+    }
+    return convolution.conv2d(
+        given["x"], given["weight"], given.get("bias"), **geometry
+    )
 
 
 def connected_conv2d(spec, given):
@@ -52,7 +66,9 @@ def avg_pool(spec, given):
 
 def subsample(spec, given):
     x, (rows, columns) = given["x"], layers.pair(spec.kernel)
-    out = np.zeros((*x.shape[:2], x.shape[2] // rows, x.shape[3] // columns), dtype=x.dtype)
+    out = np.zeros(
+        (*x.shape[:2], x.shape[2] // rows, x.shape[3] // columns), dtype=x.dtype
+    )
     for n, c, p, q in np.ndindex(out.shape):
         total = x[n, c, p * rows, q * columns]
         for r, s in list(product(range(rows), range(columns)))[1:]:
@@ -82,7 +98,9 @@ def distances(spec, given):
 
 
 def batch_norm(spec, given):
-    """The statistics are folded into a factor and an offset beforehand, as at inference."""
+    """The statistics are folded into a factor and an offset beforehand, as at
+    inference.
+    """
     return given["x"] * given["weight"][:, None, None] + given["bias"][:, None, None]
 
 
@@ -125,7 +143,12 @@ def patches(spec, given):
 
 def shuffle(spec, given):
     n, c, h, w = given["x"].shape
-    return given["x"].reshape(n, spec.groups, c // spec.groups, h, w).swapaxes(1, 2).reshape(n, c, h, w)
+    return (
+        given["x"]
+        .reshape(n, spec.groups, c // spec.groups, h, w)
+        .swapaxes(1, 2)
+        .reshape(n, c, h, w)
+    )
 
 
 def concat(spec, given):
@@ -153,7 +176,11 @@ def recurrent(spec, given):
     bias = {0: None, 1: given.get("bias"), 2: given.get("bias")}[spec.biases]
     weights = recurrence.Weights(given["weight"], given["state weight"], bias)
     options = {"reset_after": False} if isinstance(spec, layers.GRU) else {}
-    out = {layers.RNN: recurrence.rnn, layers.GRU: recurrence.gru, layers.LSTM: recurrence.lstm}[type(spec)]
+    out = {
+        layers.RNN: recurrence.rnn,
+        layers.GRU: recurrence.gru,
+        layers.LSTM: recurrence.lstm,
+    }[type(spec)]
     return out(given["x"], weights, **options)
 
 
@@ -161,7 +188,8 @@ def self_attention(spec, given):
     x, memory = given["x"], given.get("y", given["x"])
     heads, kv_heads, _ = spec.head_sizes(x.shape[-1])
     weights = Projections(
-        *(given[name] for name in ("q", "k", "v", "out")), *(given.get(f"{n} bias") for n in ("q", "k", "v", "out"))
+        *(given[name] for name in ("q", "k", "v", "out")),
+        *(given.get(f"{n} bias") for n in ("q", "k", "v", "out")),
     )
     q = split_heads(linear.linear(x, weights.q, weights.q_bias), heads)
     k = split_heads(linear.linear(memory, weights.k, weights.k_bias), kv_heads)
@@ -172,13 +200,18 @@ def self_attention(spec, given):
 
 
 def experts(spec, given):
-    """Route each token: the largest shares by repeated search, then the gated networks, weighted and added."""
+    """Route each token: the largest shares by repeated search, then the gated networks,
+    weighted and added.
+    """
     out = []
     for x in given["x"].reshape(-1, given["x"].shape[-1]):
         shares = list(activations.softmax(linear.linear(x[None], given["router"])[0]))
         chosen = [_take_largest(shares) for _ in range(spec.active)]
         parts = [_expert(given, index, x, share) for index, share in chosen]
-        parts += [_expert(given, spec.experts + index, x, None) for index in range(spec.shared)]
+        parts += [
+            _expert(given, spec.experts + index, x, None)
+            for index in range(spec.shared)
+        ]
         total = parts[0]
         for part in parts[1:]:
             total = total + part
@@ -187,12 +220,17 @@ def experts(spec, given):
 
 
 def _take_largest(shares):
-    index = max((i for i, share in enumerate(shares) if share is not None), key=shares.__getitem__)
+    index = max(
+        (i for i, share in enumerate(shares) if share is not None),
+        key=shares.__getitem__,
+    )
     share, shares[index] = shares[index], None
     return index, share
 
 
 def _expert(given, index, x, share):
     gate = activations.silu(linear.linear(x[None], given["gate"][index]))
-    y = linear.linear(gate * linear.linear(x[None], given["up"][index]), given["down"][index])[0]
+    y = linear.linear(
+        gate * linear.linear(x[None], given["up"][index]), given["down"][index]
+    )[0]
     return y if share is None else y * share

@@ -1,4 +1,6 @@
-"""Rules for lectures: each function takes a notebook and returns the problems it finds, as sentences."""
+"""Rules for lectures: each function takes a notebook and returns the problems it finds,
+as sentences.
+"""
 
 import ast
 import json
@@ -11,8 +13,15 @@ from nbformat import NotebookNode
 MOST_LINES, MOST_IMPORTS, FEWEST_WORDS = 15, 6, 5
 SECTIONS = ("What this asks of the chip", "Exercises", "Summary", "Sources")
 NOT_COMPARED = "nbval-ignore-output"
-FORBIDDEN_TAGS = {"nbval-skip", "raises-exception", "nbval-raises-exception", "skip-execution"}
-SHOWS = re.compile(r"^(show\.(figure|table|say|source)|explore|print|display|exercises\.check)\b")
+FORBIDDEN_TAGS = {
+    "nbval-skip",
+    "raises-exception",
+    "nbval-raises-exception",
+    "skip-execution",
+}
+SHOWS = re.compile(
+    r"^(show\.(figure|table|say|source)|explore|print|display|exercises\.check)\b"
+)
 
 
 def code_cells(book: NotebookNode) -> list[NotebookNode]:
@@ -21,9 +30,16 @@ def code_cells(book: NotebookNode) -> list[NotebookNode]:
 
 
 def prose(book: NotebookNode) -> str:
-    """Return what a lecture says: its Markdown cells and the sentences that its code prints."""
+    """Return what a lecture says: its Markdown cells and the sentences that its code
+    prints.
+    """
     cells = [cell.source for cell in book.cells if cell.cell_type == "markdown"]
-    return "\n\n".join([*cells, *(data["text/markdown"] for data in _data(book) if "text/markdown" in data)])
+    return "\n\n".join(
+        [
+            *cells,
+            *(data["text/markdown"] for data in _data(book) if "text/markdown" in data),
+        ]
+    )
 
 
 def _data(book: NotebookNode) -> Iterator[dict]:
@@ -32,7 +48,9 @@ def _data(book: NotebookNode) -> Iterator[dict]:
 
 
 def not_executed(book: NotebookNode) -> list[str]:
-    """Return what tells that the code cells were not run in order from 1, raised an error, or lost their outputs."""
+    """Return what tells that the code cells were not run in order from 1, raised an
+    error, or lost their outputs.
+    """
     problems = []
     for number, cell in enumerate(code_cells(book), start=1):
         name = f"code cell {number}"
@@ -48,34 +66,52 @@ def not_executed(book: NotebookNode) -> list[str]:
 
 
 def shows_something(source: str) -> bool:
-    """Tell whether running a cell must leave an output: it calls what shows, or ends with a value.
+    """Tell whether running a cell must leave an output: it calls what shows, or ends
+    with a value.
 
     >>> [shows_something(text) for text in ("print(1)", "x = 1", "x = 1\\nx", "plt.close()", "x.sort()")]
     [True, False, True, False, False]
     """
     body = parsed(source).body
     calls = [ast.unparse(node.value) for node in body if isinstance(node, ast.Expr)]
-    ends = bool(body) and isinstance(body[-1], ast.Expr) and not isinstance(body[-1].value, ast.Call | ast.Constant)
+    ends = (
+        bool(body)
+        and isinstance(body[-1], ast.Expr)
+        and not isinstance(body[-1].value, ast.Call | ast.Constant)
+    )
     return ends or any(SHOWS.match(call) for call in calls)
 
 
 def long_cells(book: NotebookNode) -> list[str]:
-    """Return the code cells of more than fifteen lines, and import cells of more than six (blank lines left out)."""
+    """Return the code cells of more than fifteen lines, and import cells of more than
+    six (blank lines left out).
+    """
     problems = []
     for number, cell in enumerate(code_cells(book), start=1):
         lines, imports = len(cell.source.splitlines()), import_lines(cell.source)
         if lines > MOST_LINES:
-            problems.append(f"code cell {number} has {lines} lines, at most {MOST_LINES}")
+            problems.append(
+                f"code cell {number} has {lines} lines, at most {MOST_LINES}"
+            )
         if imports > MOST_IMPORTS:
-            problems.append(f"code cell {number} has {imports} lines of imports, at most {MOST_IMPORTS}")
+            problems.append(
+                f"code cell {number} has {imports} lines of imports, at most "
+                f"{MOST_IMPORTS}"
+            )
         if number > 1 and imports and "SOLUTION" not in cell.source:
-            problems.append(f"code cell {number} imports; the first code cell is the place for that")
+            problems.append(
+                f"code cell {number} imports; the first code cell is the place for that"
+            )
     return problems
 
 
 def empty_cells(book: NotebookNode) -> list[str]:
     """Return the cells that hold nothing."""
-    return [f"cell {number} is empty" for number, cell in enumerate(book.cells, start=1) if not cell.source.strip()]
+    return [
+        f"cell {number} is empty"
+        for number, cell in enumerate(book.cells, start=1)
+        if not cell.source.strip()
+    ]
 
 
 def import_lines(source: str) -> int:
@@ -84,7 +120,11 @@ def import_lines(source: str) -> int:
     >>> import_lines("import a\\nfrom b import (c,\\n    d)\\n'''\\nfrom here\\n'''")
     3
     """
-    imports = [node for node in parsed(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = [
+        node
+        for node in parsed(source).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     return sum(node.end_lineno - node.lineno + 1 for node in imports)
 
 
@@ -95,15 +135,24 @@ def parsed(source: str) -> ast.Module:
 
 def missing_parts(book: NotebookNode) -> list[str]:
     """Return the parts that every lecture has and this one lacks."""
-    markdown = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
-    problems = [f"no section {name!r}" for name in SECTIONS if not re.search(rf"^## {name}", markdown, flags=re.M)]
+    markdown = "\n".join(
+        cell.source for cell in book.cells if cell.cell_type == "markdown"
+    )
+    problems = [
+        f"no section {name!r}"
+        for name in SECTIONS
+        if not re.search(rf"^## {name}", markdown, flags=re.M)
+    ]
     if not book.cells or not re.match(r"# \S", book.cells[0].source):
         problems.append("the first cell does not begin with a title")
     if "gainst the world" not in markdown:
         problems.append("no check against the world")
     if "{footbibliography}" not in markdown:
         problems.append("no footbibliography under Sources")
-    if not any('class="dlp-explore"' in "".join(data.get("text/html", "")) for data in _data(book)):
+    if not any(
+        'class="dlp-explore"' in "".join(data.get("text/html", ""))
+        for data in _data(book)
+    ):
         problems.append("no explorer")
     return problems
 
@@ -118,21 +167,34 @@ def forbidden_tags(book: NotebookNode) -> list[str]:
 
 
 def not_compared(book: NotebookNode) -> int:
-    """Count the cells whose outputs strict nbval does not compare, by tag or by comment."""
+    """Count the cells whose outputs strict nbval does not compare, by tag or by
+    comment.
+    """
     return sum(
-        NOT_COMPARED in cell.metadata.get("tags", []) or "NBVAL_IGNORE_OUTPUT" in cell.source for cell in code_cells(book)
+        NOT_COMPARED in cell.metadata.get("tags", [])
+        or "NBVAL_IGNORE_OUTPUT" in cell.source
+        for cell in code_cells(book)
     )
 
 
 def missing_alt(book: NotebookNode) -> list[str]:
-    """Return the pictures of a notebook, in its outputs and its Markdown, that say too little to who cannot see them."""
+    """Return the pictures of a notebook, in its outputs and its Markdown, that say too
+    little to who cannot see them.
+    """
     problems = []
     for number, cell in enumerate(book.cells, start=1):
         if cell.cell_type == "markdown":
             alts = [*re.findall(r"!\[([^\]]*)\]\(", cell.source), *images(cell.source)]
-            problems += [f"cell {number}: a picture says only {alt!r}" for alt in alts if too_short(alt)]
+            problems += [
+                f"cell {number}: a picture says only {alt!r}"
+                for alt in alts
+                if too_short(alt)
+            ]
         for output in cell.get("outputs", []):
-            problems += [f"cell {number}: {text}" for text in _output_without_alt(output.get("data", {}))]
+            problems += [
+                f"cell {number}: {text}"
+                for text in _output_without_alt(output.get("data", {}))
+            ]
     return problems
 
 
@@ -140,7 +202,11 @@ def _output_without_alt(data: dict) -> list[str]:
     html = data.get("text/html", "")
     if any(kind.startswith("image/") for kind in data):
         return ["a picture without alt text; show it with show.figure"]
-    return [f"a picture says only {alt!r}" for alt in [*images(html), *frames(html)] if too_short(alt)]
+    return [
+        f"a picture says only {alt!r}"
+        for alt in [*images(html), *frames(html)]
+        if too_short(alt)
+    ]
 
 
 def too_short(alt: str | None) -> bool:
@@ -170,18 +236,25 @@ class _Pictures(HTMLParser):
 
 
 def images(html: str) -> list[str | None]:
-    """Return the alt texts of all pictures in a piece of HTML, None where there is no alt."""
+    """Return the alt texts of all pictures in a piece of HTML, None where there is no
+    alt.
+    """
     parser = _Pictures()
     parser.feed(html)
     return parser.alts
 
 
 def frames(html: str) -> list[str]:
-    """Return the alt texts of the pictures that the explorers in a piece of HTML switch between."""
+    """Return the alt texts of the pictures that the explorers in a piece of HTML switch
+    between.
+    """
     parser = _Pictures()
     parser.feed(html)
     found = [
-        (data["images"], frame) for data in map(json.loads, parser.data) if "frames" in data for frame in data["frames"]
+        (data["images"], frame)
+        for data in map(json.loads, parser.data)
+        if "frames" in data
+        for frame in data["frames"]
     ]
     return [frame["alt"] for pictures, frame in found if pictures[frame["image"]]]
 
@@ -197,7 +270,15 @@ def cited(text: str) -> set[str]:
 
 
 def bib_problems(bibliography: str, keys: Iterable[str]) -> list[str]:
-    """Return the cited keys that the bibliography lacks, and the keys that it has twice."""
+    """Return the cited keys that the bibliography lacks, and the keys that it has
+    twice.
+    """
     entries = re.findall(r"^@\w+\{([^,\s]+),", bibliography, flags=re.M)
-    problems = [f"{key} is cited and not in references.bib" for key in sorted(set(keys) - set(entries))]
-    return problems + [f"{key} is in references.bib twice" for key in sorted({k for k in entries if entries.count(k) > 1})]
+    problems = [
+        f"{key} is cited and not in references.bib"
+        for key in sorted(set(keys) - set(entries))
+    ]
+    return problems + [
+        f"{key} is in references.bib twice"
+        for key in sorted({k for k in entries if entries.count(k) > 1})
+    ]

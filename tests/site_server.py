@@ -1,4 +1,6 @@
-"""A web server for a built book, which says what it sent and how many bytes that is compressed, figures left out."""
+"""A web server for a built book, which says what it sent and how many bytes that is
+compressed, figures left out.
+"""
 
 import gzip
 import re
@@ -16,7 +18,9 @@ DRAWN_IN_PLACE = re.compile(rb"data:image/[^\"'\\)<>\s]+")
 
 @dataclass
 class Site:
-    """Where the server is, and what it has sent since `sent` was last cleared: path and bytes."""
+    """Where the server is, and what it has sent since `sent` was last cleared: path and
+    bytes.
+    """
 
     address: str
     sent: list[tuple[str, int]] = field(default_factory=list)
@@ -27,15 +31,23 @@ class Site:
 
 
 def weight(path: Path) -> int:
-    """Return the bytes of a file as a server sends it: text compressed, pictures in its text left out, figures nothing."""
+    """Return the bytes of a file as a server sends it: text compressed, pictures in its
+    text left out, figures nothing.
+    """
     if path.suffix in FIGURES:
         return 0
     data = path.read_bytes()
-    return len(gzip.compress(DRAWN_IN_PLACE.sub(b"", data), 6)) if path.suffix in COMPRESSED else len(data)
+    return (
+        len(gzip.compress(DRAWN_IN_PLACE.sub(b"", data), 6))
+        if path.suffix in COMPRESSED
+        else len(data)
+    )
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Sends files with permission to cache them, as servers of pages do, and notes each that it had to send."""
+    """Sends files with permission to cache them, as servers of pages do, and notes each
+    that it had to send.
+    """
 
     def __init__(self, *args: object, site: Site, **options: object) -> None:
         self.site = site
@@ -56,7 +68,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 class Serving:
-    """Serves a folder on a free port of this machine, in a thread of its own, inside a with-block."""
+    """Serves a folder on a free port of this machine, in a thread of its own, inside a
+    with-block.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.site = Site("")

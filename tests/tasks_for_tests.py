@@ -1,4 +1,6 @@
-"""Small tasks of every kind, and a way to check answers to them as if a lecture had them."""
+"""Small tasks of every kind, and a way to check answers to them as if a lecture had
+them.
+"""
 
 import numpy as np
 
@@ -43,7 +45,11 @@ def ordered(items, table):
 
 COMMON = {"expects": "a thing of the right kind", "why": "It matters."}
 TASKS: dict[str, Task] = {
-    "whole": Value(307_200, mistakes=[(614_400, "You counted FLOP."), (9_600, "That is one image of 32.")], **COMMON),
+    "whole": Value(
+        307_200,
+        mistakes=[(614_400, "You counted FLOP."), (9_600, "That is one image of 32.")],
+        **COMMON,
+    ),
     "real": Value(0.125, **COMMON),
     "near": Value(100, tolerance=0.02, **COMMON),
     "truth": Value(True, **COMMON),
@@ -53,17 +59,27 @@ TASKS: dict[str, Task] = {
     "table": Value({"macs": 9, "weights": 3}, **COMMON),
     "array": Value(np.arange(6.0).reshape(2, 3), **COMMON),
     "counts": Value(np.array([[1, 2], [3, 4]]), **COMMON),
-    "choice": Choice("b", wrong={"a": "That is the other network.", "c": "That is a layer."}, **COMMON),
+    "choice": Choice(
+        "b",
+        wrong={"a": "That is the other network.", "c": "That is a layer."},
+        **COMMON,
+    ),
     "formula": Formula(
         "(H + 2*P - R) // S + 1",
         where={"H": range(7, 40), "P": range(1, 4), "R": range(1, 6), "S": range(1, 4)},
-        mistakes=[("(H + P - R) // S + 1", "Padding has two sides."), ("(H + 2*P - R) // S", "Add the first place.")],
+        mistakes=[
+            ("(H + P - R) // S + 1", "Padding has two sides."),
+            ("(H + 2*P - R) // S", "Add the first place."),
+        ],
         **COMMON,
     ),
     "scaled": Function(
         scaled,
         _pairs,
-        mistakes=[(lambda x, factor=2: x + factor, "Multiply, do not add."), (lambda x, factor=2: x * 2, "Use `factor`.")],
+        mistakes=[
+            (lambda x, factor=2: x + factor, "Multiply, do not add."),
+            (lambda x, factor=2: x * 2, "Use `factor`."),
+        ],
         points=2,
         **COMMON,
     ),
@@ -73,7 +89,9 @@ TASKS: dict[str, Task] = {
 
 
 def check(name: str, answer: object) -> Result:
-    """Check an answer to one of the tasks above by the very function that readers call."""
+    """Check an answer to one of the tasks above by the very function that readers
+    call.
+    """
     real = exercises.find
     exercises.find = lambda name: TASKS[name.removeprefix("demo.")]
     try:

@@ -1,4 +1,6 @@
-"""Every page against WCAG 2.1 AA with axe-core, in light and dark; dark figures and formulas; wide content on a phone."""
+"""Every page against WCAG 2.1 AA with axe-core, in light and dark; dark figures and
+formulas; wide content on a phone.
+"""
 
 import io
 import os
@@ -10,12 +12,18 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTENTS = [f"{page}.html" for page in rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))]
+CONTENTS = [
+    f"{page}.html"
+    for page in rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+]
 LECTURES = [page for page in CONTENTS if page.startswith("chapters/")]
 PAGES = [*CONTENTS, "search.html?q=layer"]
 PHONE = {"width": 390, "height": 844}
-MATHS_DONE = "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
-AT_REST = "document.getAnimations().every((one) => one.playState !== 'running')"  # what fades in is pale until then
+MATHS_DONE = (
+    "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
+)
+# what fades in is pale until then
+AT_REST = "document.getAnimations().every((one) => one.playState !== 'running')"
 UNFOLD = """
 document.querySelectorAll("details").forEach((one) => (one.open = true));
 document.querySelectorAll(".toggle-hidden").forEach((one) => one.classList.remove("toggle-hidden"));
@@ -52,7 +60,11 @@ def axe() -> str:
 
 @pytest.fixture
 def context(browser: Browser):
-    one = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce")
+    one = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        color_scheme="light",
+        reduced_motion="reduce",
+    )
     yield one
     one.close()
 
@@ -75,11 +87,16 @@ def darken(page: Page) -> None:
 
 
 def violations(page: Page, run: str = WCAG) -> list[str]:
-    """Return a line for each violation: the rule, how often, and the first element with what is wrong."""
+    """Return a line for each violation: the rule, how often, and the first element with
+    what is wrong.
+    """
     found = page.evaluate(run)["violations"]
     first = [one["nodes"][0] for one in found]
     return [
-        f"{one['id']} × {len(one['nodes'])}: {node['html'][:150]} – {node['failureSummary']}"
+        (
+            f"{one['id']} × {len(one['nodes'])}: {node['html'][:150]} – "
+            f"{node['failureSummary']}"
+        )
         for one, node in zip(found, first, strict=True)
     ]
 
@@ -97,13 +114,24 @@ def test_no_violation_of_wcag_in_light_and_dark(context, built, axe, name):
 def test_a_violation_is_found(context, built, axe):
     page = opened(context, built, "intro.html")
     planted = '<img src=""><p style="color:#777;background:#888">pale</p>'
-    page.evaluate("html => document.querySelector('article').insertAdjacentHTML('beforeend', html)", planted)
+    page.evaluate(
+        (
+            "html => document.querySelector('article').insertAdjacentHTML('beforeend', "
+            "html)"
+        ),
+        planted,
+    )
     page.evaluate(axe)
-    assert [line.split(" ")[0] for line in violations(page)] == ["color-contrast", "image-alt"]
+    assert [line.split(" ")[0] for line in violations(page)] == [
+        "color-contrast",
+        "image-alt",
+    ]
 
 
 @pytest.mark.parametrize("name", CONTENTS)
-def test_on_a_phone_wide_content_scrolls_in_its_box_and_the_keyboard_reaches_it(browser, built, axe, name):
+def test_on_a_phone_wide_content_scrolls_in_its_box_and_the_keyboard_reaches_it(
+    browser, built, axe, name
+):
     context = browser.new_context(viewport=PHONE)
     page = opened(context, built, name)
     page.evaluate(axe)
@@ -120,15 +148,23 @@ def test_in_dark_mode_figures_and_formulas_belong_to_the_page(context, built, na
     ground = rgb(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert max(ground) < 60
     picture = page.locator("figure.dlp-figure img.dlp-lines").first
-    corner = Image.open(io.BytesIO(picture.screenshot())).convert("RGB").getpixel((3, 3))
-    assert all(abs(a - b) <= 4 for a, b in zip(corner, ground, strict=True)), f"a figure on {corner}, the page is {ground}"
+    corner = (
+        Image.open(io.BytesIO(picture.screenshot())).convert("RGB").getpixel((3, 3))
+    )
+    assert all(abs(a - b) <= 4 for a, b in zip(corner, ground, strict=True)), (
+        f"a figure on {corner}, the page is {ground}"
+    )
     colours = page.evaluate("""() => [...document.querySelectorAll("mjx-container")].map((one) =>
       [getComputedStyle(one).color, getComputedStyle(one.querySelector("mjx-math")).color]).flat()""")
     captions = page.evaluate("""() => [...document.querySelectorAll("figcaption, .dlp-table td, .dlp-controls label")]
       .map((one) => getComputedStyle(one).color)""")
-    assert all(min(rgb(colour)) > 150 for colour in set(colours + captions)), set(colours + captions)
+    assert all(min(rgb(colour)) > 150 for colour in set(colours + captions)), set(
+        colours + captions
+    )
 
 
 def rgb(css: str) -> tuple[int, ...]:
     """Return the three numbers of a colour as CSS computes it."""
-    return tuple(int(float(number)) for number in css[css.index("(") + 1 : -1].split(",")[:3])
+    return tuple(
+        int(float(number)) for number in css[css.index("(") + 1 : -1].split(",")[:3]
+    )

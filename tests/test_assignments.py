@@ -1,4 +1,6 @@
-"""Assignments: students' notebooks hold no solution, and the real nbgrader releases, grades and adds up."""
+"""Assignments: students' notebooks hold no solution, and the real nbgrader releases,
+grades and adds up.
+"""
 
 import csv
 import doctest
@@ -22,19 +24,27 @@ import assignments
 import exercise_cells
 
 ROOT = Path(__file__).resolve().parent.parent
-BOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "chapters").glob("*.ipynb"))}
+BOOKS = {
+    path.stem: nbformat.read(path, as_version=4)
+    for path in sorted((ROOT / "chapters").glob("*.ipynb"))
+}
 REAL = next((name for name in BOOKS if name in exercises.lectures()), None)
 lectures = pytest.mark.parametrize("lecture", BOOKS)
 
 
 def answer_lines(lecture):
-    """Return the lines that a student has to find: those between the marks of the solutions, and the worked answers."""
+    """Return the lines that a student has to find: those between the marks of the
+    solutions, and the worked answers.
+    """
     lines = []
     for exercise in exercise_cells.exercises(lecture):
         lines += exercise.explained.splitlines()
         if exercise.solution is not None:
             source = lecture.cells[exercise.solution].source
-            start, end = source.index(exercise_cells.BEGIN), source.index(exercise_cells.END)
+            start, end = (
+                source.index(exercise_cells.BEGIN),
+                source.index(exercise_cells.END),
+            )
             lines += source[start:end].splitlines()[1:]
     return [line.strip() for line in lines if len(line.strip()) > 12]
 
@@ -48,19 +58,27 @@ def sources(notebook):
     return "\n".join(cell.source for cell in notebook.cells)
 
 
-# --- Students' notebooks -----------------------------------------------------------------------------------------------
+# --- Students' notebooks --------------------------------------------------------------
 
 
 @lectures
 def test_a_student_s_notebook_holds_every_check_and_no_solution(lecture):
     full, students = BOOKS[lecture], assignments.student_notebook(BOOKS[lecture])
-    stubs = [full.cells[e.stub].source for e in exercise_cells.exercises(full) if e.stub is not None]
+    stubs = [
+        full.cells[e.stub].source
+        for e in exercise_cells.exercises(full)
+        if e.stub is not None
+    ]
     assert set(stubs) <= {cell.source for cell in students.cells}
-    assert sum(len(exercise_cells.checks(cell.source)) for cell in students.cells) == len(stubs)
+    assert sum(
+        len(exercise_cells.checks(cell.source)) for cell in students.cells
+    ) == len(stubs)
     exercises_only = sources(students).partition("## Exercises")[2]
     assert held(full, exercises_only) == []
     assert "solution" not in exercises_only.casefold().replace("resolution", "")
-    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in students.cells)
+    assert not any(
+        cell.get("outputs") or cell.get("execution_count") for cell in students.cells
+    )
 
 
 @lectures
@@ -68,7 +86,11 @@ def test_a_student_s_notebook_is_the_whole_lecture_otherwise(lecture):
     full, students = BOOKS[lecture], assignments.student_notebook(BOOKS[lecture])
     kept = {cell.source for cell in students.cells}
     first = exercise_cells.exercises(full)[0].cell
-    assert [cell.source for cell in full.cells[:first] if cell.source.strip() and cell.source not in kept] == []
+    assert [
+        cell.source
+        for cell in full.cells[:first]
+        if cell.source.strip() and cell.source not in kept
+    ] == []
     assert "## Summary" in sources(students)
 
 
@@ -83,7 +105,14 @@ def test_a_worked_answer_in_words_is_removed_wherever_it_stands():
         assert students.cells[-1].source == "### Exercise: Words\n\nWhy?"
 
 
-@pytest.mark.parametrize("breaks", [lambda cells: cells.pop(5), lambda cells: cells.pop(3), lambda cells: cells.pop(1)])
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        lambda cells: cells.pop(5),
+        lambda cells: cells.pop(3),
+        lambda cells: cells.pop(1),
+    ],
+)
 def test_a_lecture_whose_solutions_cannot_be_found_is_refused(breaks):
     lecture = book()
     breaks(lecture.cells)
@@ -94,11 +123,16 @@ def test_a_lecture_whose_solutions_cannot_be_found_is_refused(breaks):
 def test_the_untouched_students_notebook_runs_and_answers():
     students = assignments.student_notebook(book())
     NotebookClient(students, timeout=60).execute()
-    told = [o.data["text/plain"] for cell in students.cells if cell.cell_type == "code" for o in cell.outputs]
+    told = [
+        o.data["text/plain"]
+        for cell in students.cells
+        if cell.cell_type == "code"
+        for o in cell.outputs
+    ]
     assert [text[:19] for text in told] == ["○ Not answered yet."] * 2
 
 
-# --- The course ---------------------------------------------------------------------------------------------------------
+# --- The course -----------------------------------------------------------------------
 
 
 @lectures
@@ -111,7 +145,10 @@ def test_each_exercise_is_a_marked_answer_and_a_locked_test_worth_its_points(lec
     assert len({mark["grade_id"] for mark in marks}) == len(marks)
     tests = [cell for cell in course.cells if "exercises.require(" in cell.source]
     assert {name: task.points for name, task in tasks.items()} == {
-        cell.source.split('"')[1].rpartition(".")[2]: cell.metadata["nbgrader"]["points"] for cell in tests
+        cell.source.split('"')[1].rpartition(".")[2]: cell.metadata["nbgrader"][
+            "points"
+        ]
+        for cell in tests
     }
     for cell in tests:
         assert cell.metadata["nbgrader"]["locked"]
@@ -124,7 +161,9 @@ def test_the_course_is_written_the_same_every_time(tmp_path):
     for folder in ("one", "two"):
         assignments.write({"demo": book()}, {"demo": TASKS}, tmp_path / folder)
     course = Path("course/source/demo/demo.ipynb")
-    assert (tmp_path / "one" / course).read_bytes() == (tmp_path / "two" / course).read_bytes()
+    assert (tmp_path / "one" / course).read_bytes() == (
+        tmp_path / "two" / course
+    ).read_bytes()
 
 
 def test_what_a_teacher_put_into_the_folder_stays(tmp_path):
@@ -137,46 +176,93 @@ def test_what_a_teacher_put_into_the_folder_stays(tmp_path):
 
 def test_a_book_without_lectures_makes_an_empty_course(tmp_path):
     assignments.write({}, {}, tmp_path)
-    assert [path.name for path in sorted((tmp_path / "course").iterdir())] == ["README.md", "nbgrader_config.py"]
+    assert [path.name for path in sorted((tmp_path / "course").iterdir())] == [
+        "README.md",
+        "nbgrader_config.py",
+    ]
 
 
-# --- nbgrader itself ---------------------------------------------------------------------------------------------------
+# --- nbgrader itself ------------------------------------------------------------------
 
 
 class Course:
-    """A course folder with the real nbgrader, away from this machine's settings and home."""
+    """A course folder with the real nbgrader, away from this machine's settings and
+    home.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        homes = {"HOME": "home", "IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data"}
-        homes |= {"JUPYTER_RUNTIME_DIR": "runtime", "XDG_CACHE_HOME": "cache", "MPLCONFIGDIR": "mpl"}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "XDG"))}
-        refused = dict.fromkeys(("http_proxy", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
-        kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"  # nbgrader calls alembic by its name
-        self.environment = kept | refused | {name: str(folder / "homes" / place) for name, place in homes.items()}
+        homes = {
+            "HOME": "home",
+            "IPYTHONDIR": "ipython",
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+        }
+        homes |= {
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "XDG_CACHE_HOME": "cache",
+            "MPLCONFIGDIR": "mpl",
+        }
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("JUPYTER", "IPYTHON", "XDG"))
+        }
+        refused = dict.fromkeys(
+            ("http_proxy", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9"
+        )
+        kept["PATH"] = (
+            # nbgrader calls alembic by its name
+            f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+        )
+        self.environment = (
+            kept
+            | refused
+            | {name: str(folder / "homes" / place) for name, place in homes.items()}
+        )
 
     def nbgrader(self, *arguments: str) -> None:
         """Run an nbgrader command in the course folder; fail with what it says."""
         command = [sys.executable, "-m", "nbgrader", *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
     def notebook(self, step: str, lecture: str) -> nbformat.NotebookNode:
-        return nbformat.read(self.folder / step / lecture / f"{lecture}.ipynb", as_version=4)
+        return nbformat.read(
+            self.folder / step / lecture / f"{lecture}.ipynb", as_version=4
+        )
 
     def submit(self, student: str, lecture: str, answers: dict[str, str]) -> None:
-        """Hand in the released notebook with the sources of some cells, by grade_id, replaced."""
+        """Hand in the released notebook with the sources of some cells, by grade_id,
+        replaced.
+        """
         released = self.notebook("release", lecture)
         for cell in released.cells:
-            cell.source = answers.get(cell.metadata["nbgrader"]["grade_id"], cell.source)
+            cell.source = answers.get(
+                cell.metadata["nbgrader"]["grade_id"], cell.source
+            )
         path = self.folder / "submitted" / student / lecture / f"{lecture}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(released, path)
 
     def solutions(self, lecture: str) -> dict[str, str]:
         """Return the sources of all answers in code, solved, by grade_id."""
-        marked = [(cell, cell.metadata["nbgrader"]) for cell in self.notebook("source", lecture).cells]
-        return {m["grade_id"]: cell.source for cell, m in marked if m["solution"] and cell.cell_type == "code"}
+        marked = [
+            (cell, cell.metadata["nbgrader"])
+            for cell in self.notebook("source", lecture).cells
+        ]
+        return {
+            m["grade_id"]: cell.source
+            for cell, m in marked
+            if m["solution"] and cell.cell_type == "code"
+        }
 
     @functools.cached_property
     def scores(self) -> dict[tuple[str, str], tuple[float, float]]:
@@ -184,12 +270,20 @@ class Course:
         self.nbgrader("export")
         with open(self.folder / "grades.csv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        return {(r["student_id"], r["assignment"]): (float(r["score"]), float(r["max_score"])) for r in rows}
+        return {
+            (r["student_id"], r["assignment"]): (
+                float(r["score"]),
+                float(r["max_score"]),
+            )
+            for r in rows
+        }
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course of a constructed lecture and a real one, released, handed in by several students, and graded."""
+    """A course of a constructed lecture and a real one, released, handed in by several
+    students, and graded.
+    """
     folder = tmp_path_factory.mktemp("nbgrader")
     books, tasks = {"demo": book()}, {"demo": TASKS}
     if REAL:
@@ -205,13 +299,20 @@ def course(tmp_path_factory):
 
 
 def hand_in(course):
-    """Let students hand in what is right; half right and never ending; wrong, with the tests taken out."""
+    """Let students hand in what is right; half right and never ending; wrong, with the
+    tests taken out.
+    """
     right = course.solutions("demo")
     wrong_value = right["demo-whole"].replace("307_200", "614_400")
     endless = right["demo-scaled"].replace("return x * factor", "while True: pass")
     course.submit("right", "demo", right)
     course.submit("half", "demo", right | {"demo-scaled": endless})
-    meddled = {"demo-whole": wrong_value, "demo-whole-test": "pass", "demo-scaled": "1 / 0", "demo-scaled-test": "pass"}
+    meddled = {
+        "demo-whole": wrong_value,
+        "demo-whole-test": "pass",
+        "demo-scaled": "1 / 0",
+        "demo-scaled-test": "pass",
+    }
     course.submit("wrong", "demo", meddled)
     if REAL:
         right = course.solutions(REAL)
@@ -226,13 +327,18 @@ def test_the_release_reveals_no_answer_and_keeps_the_stubs(course):
         assert "SOLUTION" not in text
         assert "# Write your answer here." in text
     assert "*Write your answer here.*" in sources(course.notebook("release", "demo"))
-    assert 'n = ...\n# Write your answer here.\nexercises.check("demo.whole", n)' in sources(
-        course.notebook("release", "demo")
+    assert (
+        'n = ...\n# Write your answer here.\nexercises.check("demo.whole", n)'
+        in sources(course.notebook("release", "demo"))
     )
 
 
 def test_scores_of_right_and_wrong_submissions(course):
-    scores = {student: score for (student, lecture), score in course.scores.items() if lecture == "demo"}
+    scores = {
+        student: score
+        for (student, lecture), score in course.scores.items()
+        if lecture == "demo"
+    }
     # 1 point for the value and 2 for the function; 2 for words wait for a person
     assert scores == {"right": (3, 5), "half": (1, 5), "wrong": (0, 5)}
 
@@ -241,16 +347,27 @@ def test_scores_of_right_and_wrong_submissions(course):
 def test_scores_of_a_real_lecture(course):
     tasks = exercises.tasks(REAL)
     notebook = assignments.course_notebook(BOOKS[REAL], tasks)
-    first = next(cell for cell in notebook.cells if "exercises.require(" in cell.source).metadata["nbgrader"]["points"]
-    full, most = sum(task.points for task in tasks.values()), sum(assignments.points(notebook))
+    first = next(
+        cell for cell in notebook.cells if "exercises.require(" in cell.source
+    ).metadata["nbgrader"]["points"]
+    full, most = (
+        sum(task.points for task in tasks.values()),
+        sum(assignments.points(notebook)),
+    )
     assert course.scores["right", REAL] == (full, most)
     assert course.scores["half", REAL] == (first, most)
     assert 0 < first < full <= most
 
 
 def test_a_wrong_answer_is_graded_with_its_hint(course):
-    graded = nbformat.read(course.folder / "autograded" / "wrong" / "demo" / "demo.ipynb", as_version=4)
-    test = next(cell for cell in graded.cells if cell.metadata["nbgrader"]["grade_id"] == "demo-whole-test")
+    graded = nbformat.read(
+        course.folder / "autograded" / "wrong" / "demo" / "demo.ipynb", as_version=4
+    )
+    test = next(
+        cell
+        for cell in graded.cells
+        if cell.metadata["nbgrader"]["grade_id"] == "demo-whole-test"
+    )
     assert "You counted FLOP." in test.outputs[0].evalue
 
 
@@ -258,11 +375,22 @@ def test_nothing_is_written_outside_the_course(course):
     assert not (ROOT / "gradebook.db").exists()
     assert not (ROOT / ".nbgrader.log").exists()
     kept = {path.name for path in course.folder.iterdir()} - {"homes"}
-    assert {"source", "release", "submitted", "autograded", "gradebook.db", "nbgrader_config.py"} <= kept
+    assert {
+        "source",
+        "release",
+        "submitted",
+        "autograded",
+        "gradebook.db",
+        "nbgrader_config.py",
+    } <= kept
 
 
 def test_examples_in_the_tools_are_right():
-    assert doctest.testmod(exercise_cells).failed == doctest.testmod(assignments).failed == 0
+    assert (
+        doctest.testmod(exercise_cells).failed
+        == doctest.testmod(assignments).failed
+        == 0
+    )
     assert doctest.testmod(exercise_cells).attempted >= 3
 
 
@@ -272,7 +400,12 @@ def test_make_assignments_writes_all_lectures(tmp_path):
     script = [sys.executable, str(ROOT / "tools" / "assignments.py"), str(tmp_path)]
     told = subprocess.run(script, capture_output=True, text=True, check=True).stdout
     wanted = sorted(name for name in BOOKS if name in exercises.lectures())
-    assert sorted(path.stem for path in (tmp_path / "students").glob("*.ipynb")) == wanted
-    assert sorted(path.name for path in (tmp_path / "course" / "source").glob("*")) == wanted
+    assert (
+        sorted(path.stem for path in (tmp_path / "students").glob("*.ipynb")) == wanted
+    )
+    assert (
+        sorted(path.name for path in (tmp_path / "course" / "source").glob("*"))
+        == wanted
+    )
     assert str(tmp_path / "students") in told
     assert "tools/assignments.py" in (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -1,4 +1,6 @@
-"""The build runs a lecture only when something that its outputs depend on has changed, and says what went wrong."""
+"""The build runs a lecture only when something that its outputs depend on has changed,
+and says what went wrong.
+"""
 
 import shutil
 import subprocess
@@ -39,9 +41,13 @@ def change_output(tree: Path) -> None:
 
 CHANGES = {
     "a cell": lambda tree: tiny_book.write_lecture(tree, "6 * 8"),
-    "the library's code": lambda tree: (tree / "lib" / "code.py").write_text("ANSWER = 43"),
+    "the library's code": lambda tree: (tree / "lib" / "code.py").write_text(
+        "ANSWER = 43"
+    ),
     "the library's data": lambda tree: (tree / "lib" / "new.csv").write_text("a,b\n"),
-    "the pinned versions": lambda tree: (tree / "requirements.txt").write_text("numpy==1.0"),
+    "the pinned versions": lambda tree: (tree / "requirements.txt").write_text(
+        "numpy==1.0"
+    ),
 }
 
 
@@ -52,7 +58,14 @@ def test_key_changes(build, tree, change):
     assert build.key(lecture(tree)) != before
 
 
-@pytest.mark.parametrize("change", [change_output, lambda tree: (tree / "intro.md").write_text("# New"), lambda tree: None])
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_output,
+        lambda tree: (tree / "intro.md").write_text("# New"),
+        lambda tree: None,
+    ],
+)
 def test_key_stays(build, tree, change):
     before = build.key(lecture(tree))
     change(tree)
@@ -62,14 +75,24 @@ def test_key_stays(build, tree, change):
 def test_a_lecture_runs_once_and_again_when_it_changed(build, tree, capsys):
     first = build.execute_changed([lecture(tree)])
     assert "executed tiny" in capsys.readouterr().out
-    assert nbformat.read(first[lecture(tree)], 4).cells[1].outputs[0]["data"]["text/plain"] == "42"
+    assert (
+        nbformat.read(first[lecture(tree)], 4).cells[1].outputs[0]["data"]["text/plain"]
+        == "42"
+    )
     assert build.execute_changed([lecture(tree)]) == first
     assert "executed" not in capsys.readouterr().out
     tiny_book.write_lecture(tree, "6 * 8")
     second = build.execute_changed([lecture(tree)])
     assert "executed tiny" in capsys.readouterr().out
-    assert nbformat.read(second[lecture(tree)], 4).cells[1].outputs[0]["data"]["text/plain"] == "48"
-    assert list(build.CACHE.iterdir()) == list(second.values()), "what the cache no longer needs must go"
+    assert (
+        nbformat.read(second[lecture(tree)], 4)
+        .cells[1]
+        .outputs[0]["data"]["text/plain"]
+        == "48"
+    )
+    assert list(build.CACHE.iterdir()) == list(second.values()), (
+        "what the cache no longer needs must go"
+    )
 
 
 def test_a_lecture_that_fails_stops_the_build(build, tree):
@@ -88,8 +111,18 @@ def test_stored_outputs_of_the_repository_are_left_alone(build, tree):
 def test_stage_follows_the_sources(build, tree):
     (tree / "README.md").write_text("# Not a page")
     build.stage({})
-    staged = {path.relative_to(build.STAGE).as_posix() for path in build.STAGE.rglob("*") if path.is_file()}
-    assert {"intro.md", "_config.yml", "references.bib", "_ext/house.py", "_static/book.css"} <= staged
+    staged = {
+        path.relative_to(build.STAGE).as_posix()
+        for path in build.STAGE.rglob("*")
+        if path.is_file()
+    }
+    assert {
+        "intro.md",
+        "_config.yml",
+        "references.bib",
+        "_ext/house.py",
+        "_static/book.css",
+    } <= staged
     assert "README.md" not in staged
     (tree / "running.md").unlink()
     build.stage({})
@@ -109,7 +142,10 @@ def test_pages_are_made_once(build, tree, monkeypatch, capsys):
     assert [build.main(), build.main()] == [0, 0]
     assert len(made) == 1
     assert str(build.FIRST_PAGE) in capsys.readouterr().out.splitlines()[-1]
-    for count, change in enumerate([again_with_page, again_with_style, again_with_address, again_without_pages], start=2):
+    for count, change in enumerate(
+        [again_with_page, again_with_style, again_with_address, again_without_pages],
+        start=2,
+    ):
         change(build, tree, monkeypatch)
         assert build.main() == 0
         assert len(made) == count, change.__name__
@@ -124,7 +160,9 @@ def again_with_style(build, tree, monkeypatch) -> None:
 
 
 def again_with_address(build, tree, monkeypatch) -> None:
-    monkeypatch.setenv("BOOK_REPOSITORY", "https://github.com/example-owner/example-book")
+    monkeypatch.setenv(
+        "BOOK_REPOSITORY", "https://github.com/example-owner/example-book"
+    )
 
 
 def again_without_pages(build, tree, monkeypatch) -> None:
@@ -132,7 +170,11 @@ def again_without_pages(build, tree, monkeypatch) -> None:
 
 
 def test_a_build_that_leaves_no_first_page_fails(build, monkeypatch, capsys):
-    monkeypatch.setattr(build.subprocess, "run", lambda *args, **options: subprocess.CompletedProcess(args, 0))
+    monkeypatch.setattr(
+        build.subprocess,
+        "run",
+        lambda *args, **options: subprocess.CompletedProcess(args, 0),
+    )
     assert build.main() == 1
     assert "not built" in capsys.readouterr().err
     assert not build.BUILT.exists()
@@ -153,8 +195,13 @@ def test_a_warning_of_sphinx_fails_the_build(build, tree, capfd):
     ],
 )
 def test_what_is_missing_is_said(broken, message):
-    script = f"{broken}\nimport runpy; runpy.run_path({str(ROOT / 'tools' / 'build.py')!r}, run_name='__main__')"
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    script = (
+        f"{broken}\nimport runpy; "
+        f"runpy.run_path({str(ROOT / 'tools' / 'build.py')!r}, run_name='__main__')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     assert ran.returncode != 0
     assert message in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -163,43 +210,71 @@ def test_what_is_missing_is_said(broken, message):
 def test_make_says_that_python_is_too_old(tmp_path):
     old = tmp_path / "old-python"
     old.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 9, 1); exec(sys.argv[1])" "$2"\n'
+        f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, '
+        "9, "
+        '1); exec(sys.argv[1])" "$2"\n'
     )
     old.chmod(0o755)
     shutil.copyfile(ROOT / "Makefile", tmp_path / "Makefile")
     for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         (tmp_path / name).touch()
-    ran = subprocess.run(["make", "-C", tmp_path, f"PYTHON={old}", "book"], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        ["make", "-C", tmp_path, f"PYTHON={old}", "book"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode != 0
     assert "Python 3.11 or newer is needed" in ran.stderr
     assert not (tmp_path / ".venv").exists()
 
 
 def test_lectures_run_from_the_root_and_from_their_folder():
-    """The quickest lecture, in a kernel that starts in either folder, prints the same."""
+    """The quickest lecture, in a kernel that starts in either folder, prints the
+    same.
+    """
     lecture = nbformat.read(ROOT / "chapters" / "classic_models.ipynb", 4)
     root, chapters = (printed(lecture, folder) for folder in (ROOT, ROOT / "chapters"))
     assert root and root == chapters
 
 
 def printed(lecture: nbformat.NotebookNode, folder: Path) -> list[str]:
-    """Run a lecture with that folder as the kernel's, and return what it prints beside pictures and objects."""
-    NotebookClient(lecture, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    """Run a lecture with that folder as the kernel's, and return what it prints beside
+    pictures and objects.
+    """
+    NotebookClient(
+        lecture, timeout=300, resources={"metadata": {"path": str(folder)}}
+    ).execute()
     cells = [cell for cell in lecture.cells if cell.cell_type == "code"]
-    outputs = [output.data for cell in cells for output in cell.outputs if "data" in output]
+    outputs = [
+        output.data for cell in cells for output in cell.outputs if "data" in output
+    ]
     return [data.get("text/markdown", data["text/plain"]) for data in outputs]
 
 
 def test_counting_is_imported_quickly_and_without_pictures():
-    """Below 0.2 s beyond the start of Python: the best of five tries, five times what it takes on an idle machine."""
-    script = "import sys; before = set(sys.modules); import dlpatterns.counting; print(*(set(sys.modules) - before))"
+    """Below 0.2 s beyond the start of Python: the best of five tries, five times what
+    it takes on an idle machine.
+    """
+    script = (
+        "import sys; before = set(sys.modules); import dlpatterns.counting; "
+        "print(*(set(sys.modules) - before))"
+    )
     times = []
     for _ in range(5):
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", "pass"], check=True)
         bare = time.perf_counter()
-        ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        ran = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
         times.append((time.perf_counter() - bare) - (bare - start))
     tops = {name.partition(".")[0] for name in ran.stdout.split()}
-    assert "dlpatterns" in tops and not tops & {"matplotlib", "ipywidgets", "IPython", "sklearn", "scipy"}
+    assert "dlpatterns" in tops and not tops & {
+        "matplotlib",
+        "ipywidgets",
+        "IPython",
+        "sklearn",
+        "scipy",
+    }
     assert min(times) < 0.2

@@ -1,4 +1,6 @@
-"""Counting, against hand counts, brute force, published integers, and the rules that hold for every network."""
+"""Counting, against hand counts, brute force, published integers, and the rules that
+hold for every network.
+"""
 
 import subprocess
 import sys
@@ -10,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlpatterns import costs, counting, models
-from dlpatterns.counting import count
+from dlpatterns import counting, models
+from dlpatterns.counting import costs, count
 from dlpatterns.graph import Builder, fold_batch_norm
 from dlpatterns.layers import (
     GRU,
@@ -42,14 +44,16 @@ from dlpatterns.layers import (
 )
 
 
-def one(spec: Spec, *shapes: tuple[int, ...], batch: int = 1, **options) -> counting.LayerCount:
+def one(
+    spec: Spec, *shapes: tuple[int, ...], batch: int = 1, **options
+) -> counting.LayerCount:
     """Count one layer behind inputs of these shapes."""
     net = Builder("one", shapes[0])
     nodes = [net.input, *(net.input._replace(shape=shape) for shape in shapes[1:])]
     return count(net.model(net(spec, *nodes, name="it")), batch, **options).layers[0]
 
 
-# --- Convolution by brute force ----------------------------------------------------------------------------------
+# --- Convolution by brute force -------------------------------------------------------
 
 
 @given(
@@ -61,28 +65,53 @@ def one(spec: Spec, *shapes: tuple[int, ...], batch: int = 1, **options) -> coun
     pad=st.integers(0, 1),
     batch=st.integers(1, 3),
 )
-def test_convolution_multiplies_as_often_as_seven_loops_do(channels, filters, groups, kernel, stride, pad, batch):
+def test_convolution_multiplies_as_often_as_seven_loops_do(
+    channels, filters, groups, kernel, stride, pad, batch
+):
     spec = Conv2d(filters * groups, kernel, stride=stride, padding=pad, groups=groups)
     row = one(spec, (channels * groups, 5, 4), batch=batch)
     starts = [range(0, size + 2 * pad - kernel + 1, stride) for size in (5, 4)]
-    seven = (range(batch), range(filters * groups), *starts, range(channels), range(kernel), range(kernel))
+    seven = (
+        range(batch),
+        range(filters * groups),
+        *starts,
+        range(channels),
+        range(kernel),
+        range(kernel),
+    )
     used = Counter((m, c, r, s) for _, m, _, _, c, r, s in product(*seven))
     assert row.macs == sum(used.values())
     assert row.weights == len(used)
     assert row.params - row.weights == filters * groups
-    assert row.other == {"bias": batch * filters * groups * len(starts[0]) * len(starts[1])}
+    assert row.other == {
+        "bias": batch * filters * groups * len(starts[0]) * len(starts[1])
+    }
 
 
-@given(size=st.integers(3, 9), kernel=st.integers(1, 3), stride=st.integers(1, 3), batch=st.integers(1, 3))
+@given(
+    size=st.integers(3, 9),
+    kernel=st.integers(1, 3),
+    stride=st.integers(1, 3),
+    batch=st.integers(1, 3),
+)
 def test_pooling_compares_and_adds_as_often_as_loops_do(size, kernel, stride, batch):
     starts = range(0, size - kernel + 1, stride)
-    comparisons = sum(len(range(1, kernel * kernel)) for _ in product(range(batch), range(2), starts, starts))
-    assert sum(one(MaxPool2d(kernel, stride), (2, size, size), batch=batch).other.values()) == comparisons
+    comparisons = sum(
+        len(range(1, kernel * kernel))
+        for _ in product(range(batch), range(2), starts, starts)
+    )
+    assert (
+        sum(one(MaxPool2d(kernel, stride), (2, size, size), batch=batch).other.values())
+        == comparisons
+    )
     divisions = batch * 2 * len(starts) ** 2
-    assert sum(one(AvgPool2d(kernel, stride), (2, size, size), batch=batch).other.values()) == comparisons + divisions
+    assert (
+        sum(one(AvgPool2d(kernel, stride), (2, size, size), batch=batch).other.values())
+        == comparisons + divisions
+    )
 
 
-# --- Hand counts -------------------------------------------------------------------------------------------------
+# --- Hand counts ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -95,7 +124,8 @@ def test_pooling_compares_and_adds_as_often_as_loops_do(size, kernel, stride, ba
         (AvgPool2d(2), [(1, 4, 4)], 0, 0, {"average pool": 16}),
         (GlobalAvgPool2d(), [(2, 3, 3)], 0, 0, {"average pool": 18}),
         (BatchNorm2d(), [(2, 3, 3)], 4, 0, {"normalisation": 36}),
-        # (3 + 1) mean; 4 differences, 4 squares, 3 + 1 variance; epsilon, root; 4 divided, 4 scaled, 4 shifted
+        # (3 + 1) mean; 4 differences, 4 squares, 3 + 1 variance; epsilon, root; 4
+        # divided, 4 scaled, 4 shifted
         (LayerNorm(), [(4,)], 8, 0, {"normalisation": 30}),
         (LayerNorm(bias=False), [(4,)], 4, 0, {"normalisation": 26}),
         # 4 squares, 3 + 1 mean; epsilon, root; 4 divided, 4 scaled
@@ -136,7 +166,13 @@ def test_recurrent_layers_have_one_bias_or_two(spec, features, params):
 def test_lstm_works_at_every_step():
     row = one(LSTM(5), (7, 4))
     assert row.macs == 7 * 4 * (4 * 5 + 5 * 5)  # 7 steps, 4 gates, input and state
-    assert row.other == {"bias": 140, "sigmoid": 105, "tanh": 70, "multiply": 105, "add": 35}
+    assert row.other == {
+        "bias": 140,
+        "sigmoid": 105,
+        "tanh": 70,
+        "multiply": 105,
+        "add": 35,
+    }
 
 
 def test_attention_counts_its_six_products():
@@ -148,7 +184,9 @@ def test_attention_counts_its_six_products():
 
 def test_causal_half_is_counted_only_if_asked_for():
     causal, plain = Attention(1, causal=True), Attention(1)
-    pairs = len([(query, key) for query in range(5) for key in range(5) if key <= query])
+    pairs = len(
+        [(query, key) for query in range(5) for key in range(5) if key <= query]
+    )
     whole, half = one(causal, (5, 8)), one(causal, (5, 8), causal_half=True)
     assert whole == one(plain, (5, 8)) == one(plain, (5, 8), causal_half=True)
     assert whole.macs - half.macs == 2 * 8 * (25 - pairs)
@@ -162,7 +200,10 @@ def test_cross_attention_projects_the_memory():
 
 
 def test_grouped_queries_shrink_keys_and_values():
-    full, grouped = one(Attention(8, bias=False), (3, 64)), one(Attention(8, kv_heads=2, bias=False), (3, 64))
+    full, grouped = (
+        one(Attention(8, bias=False), (3, 64)),
+        one(Attention(8, kv_heads=2, bias=False), (3, 64)),
+    )
     assert full.weights - grouped.weights == 2 * 64 * (64 - 16)
     assert one(Attention(2, head_dim=16, bias=False), (3, 8)).weights == 4 * 8 * 32
 
@@ -170,7 +211,9 @@ def test_grouped_queries_shrink_keys_and_values():
 def test_kv_cache_of_llama_follows_from_its_projections():
     llama = models.llama2_7b(1)
     wide = [layer for layer in llama.layers if layer.kind == "Attention"]
-    features = sum(2 * x.spec.head_sizes(4096)[1] * x.spec.head_sizes(4096)[2] for x in wide)
+    features = sum(
+        2 * x.spec.head_sizes(4096)[1] * x.spec.head_sizes(4096)[2] for x in wide
+    )
     assert 2 * features == 524_288  # bytes a token in FP16, as published
 
 
@@ -201,10 +244,13 @@ def test_tied_weights_count_once_and_work_twice():
     assert projection.param_reads == 768 * 50_257
 
 
-# --- What holds for every network --------------------------------------------------------------------------------
+# --- What holds for every network -----------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["lenet5_1998", "alexnet_2012", "googlenet", "efficientnet_b0", "transformer_base"])
+@pytest.mark.parametrize(
+    "name",
+    ["lenet5_1998", "alexnet_2012", "googlenet", "efficientnet_b0", "transformer_base"],
+)
 def test_a_batch_multiplies_work_but_no_parameters(name):
     single, batch = count(models.ZOO[name]()), count(models.ZOO[name](), batch=8)
     assert (batch.params, batch.weights) == (single.params, single.weights)
@@ -218,10 +264,15 @@ def test_a_batch_multiplies_work_but_no_parameters(name):
 def test_layers_kinds_and_total_agree(name):
     counts = count(models.ZOO[name]())
     for key in ("params", "weights", "macs", "other", "activations"):
-        assert sum(row[key] for row in counts.by_layer()) == sum(row[key] for row in counts.by_kind())
+        assert sum(row[key] for row in counts.by_layer()) == sum(
+            row[key] for row in counts.by_kind()
+        )
         assert counts.total()[key] == sum(row[key] for row in counts.by_kind())
     assert counts.operations == counts.macs + sum(counts.other.values())
-    assert all(isinstance(number, int) for number in (counts.params, counts.macs, *counts.other.values()))
+    assert all(
+        isinstance(number, int)
+        for number in (counts.params, counts.macs, *counts.other.values())
+    )
 
 
 def test_every_layer_spec_of_the_library_has_a_counter():
@@ -229,18 +280,22 @@ def test_every_layer_spec_of_the_library_has_a_counter():
         below = [leaf for child in spec.__subclasses__() for leaf in leaves(child)]
         return below or ([spec] if spec.__module__.startswith("dlpatterns") else [])
 
-    assert {spec.__name__ for spec in leaves(Spec)} == {spec.__name__ for spec in costs.COUNTERS}
+    assert {spec.__name__ for spec in leaves(Spec)} == {
+        spec.__name__ for spec in costs.COUNTERS
+    }
 
 
 def test_folding_batch_norm_turns_two_parameters_into_one_bias():
     plain, folded = count(models.resnet50()), count(fold_batch_norm(models.resnet50()))
-    assert plain.params - folded.params == 26_560  # Keras lists 53,120 running statistics, two a channel
+    assert (
+        plain.params - folded.params == 26_560
+    )  # Keras lists 53,120 running statistics, two a channel
     assert (folded.macs, folded.weights) == (plain.macs, plain.weights)
     assert plain.other["normalisation"] == 2 * folded.only("Conv2d").other["bias"]
     assert "normalisation" not in folded.other
 
 
-# --- Bytes -------------------------------------------------------------------------------------------------------
+# --- Bytes ----------------------------------------------------------------------------
 
 
 def test_bytes_follow_the_format():
@@ -254,7 +309,11 @@ def test_bytes_follow_the_format():
 
 
 def test_convolution_activations_of_resnets_are_the_published_ones():
-    for name, millions in {"resnet50": 11.1, "resnet101": 16.2, "resnet152": 22.6}.items():
+    for name, millions in {
+        "resnet50": 11.1,
+        "resnet101": 16.2,
+        "resnet152": 22.6,
+    }.items():
         outputs = count(models.ZOO[name]()).only("Conv2d").activations
         assert round(outputs / 1e6, 1) == millions  # Radosavovic et al. 2020
 
@@ -277,7 +336,9 @@ def test_peak_holds_a_shortcut_until_it_is_added():
     x = net(Conv2d(4, 1), net.input, name="wide")  # 400
     y = net.chain(x, Conv2d(1, 1), Conv2d(4, 1), names=("narrow", "back"))  # 100, 400
     model = net.model(net(Add(), x, y, name="add"))
-    assert count(model).peak_activations == 400 + 400 + 400  # shortcut, back, and their sum
+    assert (
+        count(model).peak_activations == 400 + 400 + 400
+    )  # shortcut, back, and their sum
     assert count(model, batch=3).peak_activations == 3600
     assert count(model).peak_activation_bytes("fp16") == 2400
 
@@ -296,13 +357,16 @@ def test_a_layer_that_only_renames_writes_nothing():
     assert count(model).peak_activations == 10
 
 
-# --- Selecting and printing --------------------------------------------------------------------------------------
+# --- Selecting and printing -----------------------------------------------------------
 
 
 def test_only_and_where_select_layers():
     counts = count(models.vgg16())
     assert counts.only("Conv2d", "Linear").macs == counts.macs
-    assert counts.where(lambda layer: layer.name.startswith("conv5")).only("Conv2d").macs == 3 * 512 * 512 * 9 * 14 * 14
+    assert (
+        counts.where(lambda layer: layer.name.startswith("conv5")).only("Conv2d").macs
+        == 3 * 512 * 512 * 9 * 14 * 14
+    )
     assert counts.only("LSTM").macs == 0
     with pytest.raises(ValueError, match=r"\['Conv'\]; VGG-16 has Activation, Conv2d"):
         counts.only("Conv")
@@ -324,7 +388,7 @@ def test_rows_have_what_a_table_shows():
     assert list(count(models.vgg16()).by_kind()[0])[:2] == ["kind", "layers"]
 
 
-# --- Bad input and other people's layers -------------------------------------------------------------------------
+# --- Bad input and other people's layers ----------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -336,13 +400,15 @@ def test_an_unknown_layer_is_named_not_skipped():
     net = Builder("strange", (3, 8, 8))
     with net.scope("block"):
         model = net.model(net(Mystery(), net.input, name="what"))
-    with pytest.raises(ValueError, match=r"layer 'block.what': no counter for Mystery \(\(3, 8, 8\),\)"):
+    with pytest.raises(
+        ValueError, match=r"layer 'block.what': no counter for Mystery \(\(3, 8, 8\),\)"
+    ):
         count(model)
 
 
 def test_a_layer_can_bring_its_counter(monkeypatch):
     monkeypatch.setattr(costs, "COUNTERS", dict(costs.COUNTERS))
-    monkeypatch.setattr(counting, "COUNTERS", costs.COUNTERS)
+    monkeypatch.setattr(counting.counts, "COUNTERS", costs.COUNTERS)
     costs.counts(Mystery)(lambda spec, inputs, output: costs.Cost(macs=7))
     assert one(Mystery(), (3, 8, 8), batch=2).macs == 14
 
@@ -360,5 +426,7 @@ def test_the_function_instead_of_the_model_is_pointed_out():
 
 def test_counting_imports_nothing_heavy():
     code = "import sys, dlpatterns.counting, dlpatterns.models; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not {"numpy", "matplotlib", "ipywidgets", "IPython", "sklearn"} & set(loaded)

@@ -1,4 +1,6 @@
-"""Published tables and stored measurements: files parse, rows have sources, and what is printed is read right."""
+"""Published tables and stored measurements: files parse, rows have sources, and what is
+printed is read right.
+"""
 
 import csv
 import json
@@ -9,17 +11,32 @@ import pytest
 from dlpatterns import datasets
 
 FILES = {name: datasets.DATA.joinpath(f"{name}.csv") for name in datasets.tables()}
-MEASUREMENTS = sorted(entry.name[:-5] for entry in datasets.DATA.iterdir() if entry.name.endswith(".json"))
-SOURCELESS = {  # tables whose every row has one source, named in the lecture that shows them
+MEASUREMENTS = sorted(
+    entry.name[:-5] for entry in datasets.DATA.iterdir() if entry.name.endswith(".json")
+)
+# tables whose every row has one source, named in the lecture that shows them
+SOURCELESS = {
     "classic_models": "the column of references is a row of the table itself",
     "profiler_reasons": "the source of a reason is the thread that discusses it",
 }
-NUMBERS = {  # columns that hold numbers wherever they hold anything, and the range no entry can leave
-    "accelerators": {"process_nm": (1, 1000), "peak_fp32_tflops": (0.01, 1e4), "memory_gb": (0.1, 1e4), "tdp_w": (1, 1e5)},
+# columns that hold numbers wherever they hold anything, and the range no entry can
+# leave
+NUMBERS = {
+    "accelerators": {
+        "process_nm": (1, 1000),
+        "peak_fp32_tflops": (0.01, 1e4),
+        "memory_gb": (0.1, 1e4),
+        "tdp_w": (1, 1e5),
+    },
     "energy_45nm": {"bits": (1, 64 * 1024), "energy_pj": (1e-3, 1e5)},
     "kv_caches": {"layers": (1, 1000), "heads": (1, 1000), "head_dim": (1, 1024)},
     "published_counts": {"params": (1e3, 1e13), "macs": (1e5, 1e16)},
-    "torchvision_accuracy": {"year": (2012, 2026), "params": (1e6, 1e9), "top1_percent": (50, 90), "top5_percent": (75, 99)},
+    "torchvision_accuracy": {
+        "year": (2012, 2026),
+        "params": (1e6, 1e9),
+        "top1_percent": (50, 90),
+        "top5_percent": (75, 99),
+    },
     "training_compute": {"parameters": (1, 1e14), "training_flop": (1, 1e28)},
     "training_compute_notable": {"training_flop": (1, 1e28)},
     "transistors": {"year": (1971, 2026), "transistors": (2000, 1e13)},
@@ -34,11 +51,15 @@ def lines(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_table_is_a_table(name):
-    """One heading a column, no row shorter or longer than the headings, no empty first cell, no spaces around a cell."""
+    """One heading a column, no row shorter or longer than the headings, no empty first
+    cell, no spaces around a cell.
+    """
     head, *rows = lines(name)
     assert rows and len(set(head)) == len(head) and all(head)
     for number, row in enumerate(rows, start=2):
-        assert len(row) == len(head), f"line {number} has {len(row)} cells, the head {len(head)}"
+        assert len(row) == len(head), (
+            f"line {number} has {len(row)} cells, the head {len(head)}"
+        )
         assert row[0] and all(cell == cell.strip() for cell in row), f"line {number}"
 
 
@@ -54,10 +75,16 @@ def test_every_row_names_its_source(name):
         assert "source" not in lines(name)[0], "drop the table from SOURCELESS"
         return
     for row in datasets.table(name):
-        assert re.search(r"[A-Za-z]{3}", str(row["source"])) and len(str(row["source"])) >= 10, row
+        assert (
+            re.search(r"[A-Za-z]{3}", str(row["source"]))
+            and len(str(row["source"])) >= 10
+        ), row
 
 
-@pytest.mark.parametrize(("name", "column"), [(name, column) for name, columns in NUMBERS.items() for column in columns])
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [(name, column) for name, columns in NUMBERS.items() for column in columns],
+)
 def test_numbers_parse_and_are_possible(name, column):
     low, high = NUMBERS[name][column]
     values = [row[column] for row in datasets.table(name) if row[column] is not None]
@@ -69,20 +96,36 @@ def test_numbers_parse_and_are_possible(name, column):
 def test_every_number_is_a_number_and_nan_stands_nowhere():
     for name in FILES:
         for row in datasets.table(name):
-            assert not any(isinstance(value, float) and value != value for value in row.values()), row
+            assert not any(
+                isinstance(value, float) and value != value for value in row.values()
+            ), row
 
 
 def test_a_table_reads_as_it_is_written():
     """The file's own first row, typed off by eye."""
     first = datasets.table("torchvision_accuracy")[0]
-    assert (first["network"], first["params"], first["top1_percent"]) == ("alexnet", 61_100_840, 56.522)
+    assert (first["network"], first["params"], first["top1_percent"]) == (
+        "alexnet",
+        61_100_840,
+        56.522,
+    )
     assert datasets.table("kv_caches")[0]["latent"] is None
 
 
 def test_torchvisions_own_parameters_agree_with_the_published_counts():
-    """Two tables from two sources print the parameters of ResNet-50; they must not drift apart."""
-    theirs = next(row for row in datasets.table("torchvision_accuracy") if row["network"] == "resnet50")
-    ours = next(row for row in datasets.table("published_counts") if row["model"] == "ResNet-50 v1.5")
+    """Two tables from two sources print the parameters of ResNet-50; they must not
+    drift apart.
+    """
+    theirs = next(
+        row
+        for row in datasets.table("torchvision_accuracy")
+        if row["network"] == "resnet50"
+    )
+    ours = next(
+        row
+        for row in datasets.table("published_counts")
+        if row["model"] == "ResNet-50 v1.5"
+    )
     assert theirs["params"] == ours["params"] == 25_557_032
 
 
@@ -92,14 +135,22 @@ def test_a_measurement_says_on_what_it_was_taken(name):
     text = json.dumps(stored).lower()
     assert stored["versions"]
     if re.search(r'seconds|ms"', text):
-        assert re.search(r'"(machine|cpu|processor|device)"', text), "a time without its machine"
-    assert not re.search(r"/(home|work|root|tmp|users)/", text), "a path of somebody's machine"
+        assert re.search(r'"(machine|cpu|processor|device)"', text), (
+            "a time without its machine"
+        )
+    assert not re.search(r"/(home|work|root|tmp|users)/", text), (
+        "a path of somebody's machine"
+    )
 
 
 def test_what_does_not_exist_is_answered_with_what_does():
-    with pytest.raises(ValueError, match=r"no table 'energy'; there are: .*energy_45nm"):
+    with pytest.raises(
+        ValueError, match=r"no table 'energy'; there are: .*energy_45nm"
+    ):
         datasets.table("energy")
-    with pytest.raises(ValueError, match=r"no measurement 'speed'; there are: .*profilers"):
+    with pytest.raises(
+        ValueError, match=r"no measurement 'speed'; there are: .*profilers"
+    ):
         datasets.measurement("speed")
 
 

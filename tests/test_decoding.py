@@ -1,10 +1,12 @@
-"""Bytes of keys and values against published figures, intensities against hand counts."""
+"""Bytes of keys and values against published figures, intensities against hand
+counts.
+"""
 
 import numpy as np
 import pytest
 
-from dlpatterns import decoding, models
-from dlpatterns.counting import count
+from dlpatterns import models
+from dlpatterns.counting import count, decoding
 from dlpatterns.kernels.multi_head import KVCache
 
 PUBLISHED = {  # bytes a token in 16 bits, as their authors print them
@@ -37,18 +39,30 @@ def test_the_cache_itself_takes_as_much():
 
 
 def test_intensity_by_hand():
-    """One query head reads 2 D numbers of 2 bytes a key and does 2 D MACs: half a MAC a byte; shared heads multiply it."""
+    """One query head reads 2 D numbers of 2 bytes a key and does 2 D MACs: half a MAC a
+    byte; shared heads multiply it.
+    """
     table = {name: heads for name, (heads, _) in decoding.published().items()}
     assert table["Llama-2-7B"].decode_intensity() == 0.5
     assert table["Llama-3-8B"].decode_intensity() == 4 * 0.5
     assert table["PaLM-540B"].decode_intensity() == 48 * 0.5
-    assert table["DeepSeek-V3"].decode_intensity() == pytest.approx(128 * (576 + 512) / (576 * 2))
-    assert table["Llama-2-7B"].prefill_intensity(4096) == 4096 / 4  # 2 T^2 D MACs; Q, K, V and the result: 4 T D numbers
+    assert table["DeepSeek-V3"].decode_intensity() == pytest.approx(
+        128 * (576 + 512) / (576 * 2)
+    )
+    assert (
+        table["Llama-2-7B"].prefill_intensity(4096) == 4096 / 4
+    )  # 2 T^2 D MACs; Q, K, V and the result: 4 T D numbers
 
 
 def test_a_llama_with_another_vocabulary():
     """Llama-3-8B has 8,030,261,248 parameters: Meta's checkpoint."""
-    sizes = {"features": 4096, "blocks": 32, "heads": 32, "kv_heads": 8, "hidden": 14_336}
+    sizes = {
+        "features": 4096,
+        "blocks": 32,
+        "heads": 32,
+        "kv_heads": 8,
+        "hidden": 14_336,
+    }
     model = models.sequence.llama("Llama-3-8B", tokens=8, vocabulary=128_256, **sizes)
     assert count(model).params == 8_030_261_248
     assert decoding.cache_bytes_per_token(model) == 131_072

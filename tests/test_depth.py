@@ -1,9 +1,11 @@
-"""The critical path of a network, against the numbers that its authors put into its name."""
+"""The critical path of a network, against the numbers that its authors put into its
+name.
+"""
 
 import pytest
 
 from dlpatterns import models
-from dlpatterns.depth import dependent_products, layer_products
+from dlpatterns.counting.depth import dependent_products, layer_products
 from dlpatterns.graph import Builder
 from dlpatterns.layers import LSTM, Activation, Add, Attention, Linear
 
@@ -13,24 +15,34 @@ from dlpatterns.layers import LSTM, Activation, Add, Attention, Linear
     [
         ("vgg11", 11), ("vgg13", 13), ("vgg16", 16), ("vgg19", 19),
         ("resnet18", 18), ("resnet34", 34), ("resnet50", 50), ("resnet101", 101), ("resnet152", 152),
-        ("googlenet_2014", 22),  # Szegedy et al. 2015: "22 layers deep when counting only layers with parameters"
+        # Szegedy et al. 2015: "22 layers deep when counting only layers with
+        # parameters"
+        ("googlenet_2014", 22),
         ("alexnet_2012", 8),  # Krizhevsky et al. 2012: "eight learned layers"
     ],
 )  # fmt: skip
-def test_the_name_of_a_network_counts_its_critical_path(network: str, weight_layers: int) -> None:
+def test_the_name_of_a_network_counts_its_critical_path(
+    network: str, weight_layers: int
+) -> None:
     assert dependent_products(models.ZOO[network]()) == weight_layers
 
 
 def test_vision_transformer_by_hand() -> None:
     patches, head, attention, feed_forward = 1, 1, 4, 2
-    assert dependent_products(models.vit_b_16()) == patches + 12 * (attention + feed_forward) + head
+    assert (
+        dependent_products(models.vit_b_16())
+        == patches + 12 * (attention + feed_forward) + head
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 7, 300])
 def test_a_recurrence_waits_for_every_step(steps: int) -> None:
     net = Builder("recurrence", (steps, 4))
     one = net.model(net(LSTM(8), net.input))
-    assert dependent_products(one) - dependent_products_of_attention(steps) == steps + 1 - 4
+    assert (
+        dependent_products(one) - dependent_products_of_attention(steps)
+        == steps + 1 - 4
+    )
 
 
 def dependent_products_of_attention(steps: int) -> int:

@@ -1,4 +1,6 @@
-"""Exercises: right answers of every kind pass, wrong ones get a sentence, a counter-example and the hint of the mistake."""
+"""Exercises: right answers of every kind pass, wrong ones get a sentence, a
+counter-example and the hint of the mistake.
+"""
 
 import subprocess
 import sys
@@ -40,7 +42,9 @@ RIGHT = {
 CASES = [(name, answer) for name in RIGHT for answer in RIGHT[name]]
 
 
-@pytest.mark.parametrize(("name", "answer"), CASES, ids=[f"{case[0]}-{i}" for i, case in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("name", "answer"), CASES, ids=[f"{case[0]}-{i}" for i, case in enumerate(CASES)]
+)
 def test_a_right_answer_passes_and_says_why(name, answer):
     result = check(name, answer)
     assert result, result
@@ -60,7 +64,12 @@ def test_the_untouched_stub_is_no_mistake(name, blank):
 
 
 def test_stubs_in_parts_and_empty_texts_are_untouched():
-    blanks = [("pair", (56, ...)), ("pair", [..., ...]), ("choice", ""), ("formula", "  ")]
+    blanks = [
+        ("pair", (56, ...)),
+        ("pair", [..., ...]),
+        ("choice", ""),
+        ("formula", "  "),
+    ]
     assert [check(name, answer).status for name, answer in blanks] == ["open"] * 4
 
 
@@ -72,7 +81,15 @@ def _not_implemented(x, factor=2):
     raise NotImplementedError("your turn")
 
 
-@pytest.mark.parametrize("stub", [_only_docstring, _not_implemented, lambda x, factor=2: ..., lambda x, factor=2: None])
+@pytest.mark.parametrize(
+    "stub",
+    [
+        _only_docstring,
+        _not_implemented,
+        lambda x, factor=2: ...,
+        lambda x, factor=2: None,
+    ],
+)
 def test_stubs_of_functions_are_untouched(stub):
     assert check("scaled", stub).status == "open"
 
@@ -91,21 +108,31 @@ WRONG = [
     ("whole", 9_600, "Yours is too small.", "That is one image of 32."),
     ("whole", 307_201, "Yours is too large.", "You are off by one."),
     ("whole", 307_200.5, "Yours is too large.", ""),
-    ("whole", 153_600, "Yours is too small.", "Exactly half: is one of two equal parts missing?"),
-    ("whole", 307_200 * 8, "Yours is too large.", "Eight times too much: bits, or bytes?"),
-    ("whole", 307.2, "Yours is too small.", "Off by a power of a thousand: look at the unit."),
+    ("whole", 153_600, "Yours is too small.", ("Exactly half: is one of two "
+    "equal parts missing?")),
+    ("whole", 307_200 * 8, "Yours is too large.", ("Eight times too much: "
+    "bits, or bytes?")),
+    ("whole", 307.2, "Yours is too small.", ("Off by a power of a "
+    "thousand: look at the unit.")),
     ("whole", -307_200, "Yours is too small.", "The sign is wrong."),
     ("whole", True, "One number is expected, yours is a truth value.", ""),
-    ("whole", "307200", "One number is expected, yours is a text.", "Write the number without quotes."),
+    ("whole", "307200", "One number is expected, yours is a text.", ("Write the number "
+    "without quotes.")),
     ("whole", [307_200], "One number is expected, yours is a list.", ""),
-    ("whole", np.array([307_200]), "One number is expected, yours is an array.", "take it out with `.item()`"),
-    ("whole", lambda: 307_200, "One number is expected, yours is a function.", "Pass what the function returns"),
-    ("whole", float("nan"), "Yours is NaN, which is no number: was something divided by zero?", ""),
+    ("whole", np.array([307_200]), "One number is expected, yours is an array.", ("take it out "
+    "with "
+    "`.item()`")),
+    ("whole", lambda: 307_200, "One number is expected, yours is a function.", ("Pass what "
+    "the "
+    "function returns")),
+    ("whole", float("nan"), ("Yours is NaN, which is no number: was "
+    "something divided by zero?"), ""),
     ("whole", float("inf"), "Yours is too large.", ""),
     ("whole", 307_200j, "The numbers differ.", ""),
     ("whole", 10**10_000, "Yours is too large.", ""),
     ("real", 10**10_000, "Yours is too large.", ""),
-    ("real", 12.5, "Yours is too large.", "A hundred times too much: a share, or per cent?"),
+    ("real", 12.5, "Yours is too large.", ("A hundred times too much: a "
+    "share, or per cent?")),
     ("near", 103, "Yours is too large.", ""),
     ("truth", 1, "True or False is expected, yours is a whole number.", ""),
     ("truth", False, "It is the other one.", ""),
@@ -117,45 +144,77 @@ WRONG = [
     ("pair", 56, "A tuple of 2 is expected, yours is a whole number.", ""),
     ("names", {"relu"}, "1 of 2 are missing.", ""),
     ("names", {"relu", "max", "tanh"}, "'tanh' does not belong to it.", ""),
-    ("names", np.array(["relu", "max"]), "A set is expected, yours is an array.", "Make a set of it"),
+    ("names", np.array(["relu", "max"]), "A set is expected, yours is an array.", ("Make a set "
+    "of "
+    "it")),
     ("names", [["relu"]], "A set of plain values is expected", ""),
     ("table", {"macs": 9}, "The key 'weights' is missing.", ""),
     ("table", {"macs": 9, "weights": 3, "bias": 1}, "The key 'bias' is not asked for.", ""),
-    ("table", {"macs": 18, "weights": 3}, "The value of 'macs': yours is too large.", "Exactly twice too much"),
-    ("array", np.arange(6.0).reshape(3, 2), "The shape (2, 3) is expected, yours is (3, 2).", ""),
-    ("array", np.arange(6.0).reshape(2, 3).T, "The shape (2, 3) is expected", "it is transposed"),
-    ("array", np.arange(6.0), "The shape (2, 3) is expected, yours is (6,).", "only the axes differ"),
-    ("array", 2 * np.arange(6.0).reshape(2, 3), "5 of 6 values differ, the first at index (0, 1).", "exactly twice"),
-    ("array", np.arange(6.0).reshape(2, 3) + 1j, "Real numbers are expected, yours are complex.", "`.real`"),
-    ("array", np.arange(6).reshape(2, 3) * 1j, "Real numbers are expected, yours are complex.", ""),
+    ("table", {"macs": 18, "weights": 3}, "The value of 'macs': yours is too large.", ("Exactly "
+    "twice "
+    "too much")),
+    ("array", np.arange(6.0).reshape(3, 2), ("The shape (2, 3) is "
+    "expected, yours is (3, 2)."), ""),
+    ("array", np.arange(6.0).reshape(2, 3).T, "The shape (2, 3) is expected", ("it is "
+    "transposed")),
+    ("array", np.arange(6.0), "The shape (2, 3) is expected, yours is (6,).", ("only the "
+    "axes "
+    "differ")),
+    ("array", 2 * np.arange(6.0).reshape(2, 3), ("5 of 6 values differ, the "
+    "first at index (0, 1)."), "exactly twice"),
+    ("array", np.arange(6.0).reshape(2, 3) + 1j, ("Real numbers are expected, "
+    "yours are complex."), "`.real`"),
+    ("array", np.arange(6).reshape(2, 3) * 1j, ("Real numbers are expected, "
+    "yours are complex."), ""),
     ("array", np.full((2, 3), np.nan), "6 of 6 values are NaN, which is no number.", ""),
-    ("array", [[1], [1, 2]], "An array of numbers of shape (2, 3) is expected, yours is a list.", ""),
-    ("array", np.array([None] * 6), "An array of numbers of shape (2, 3) is expected, yours is an array of objects.", ""),
-    ("array", np.ma.masked_array(np.arange(6.0).reshape(2, 3), mask=np.eye(2, 3)), "2 of 6 values are masked.", "array"),
+    ("array", [[1], [1, 2]], ("An array of numbers of shape (2, 3) "
+    "is expected, yours is a list."), ""),
+    ("array", np.array([None] * 6), ("An array of numbers of shape (2, 3) is "
+    "expected, yours is an array of "
+    "objects."), ""),
+    ("array", np.ma.masked_array(np.arange(6.0).reshape(2, 3), mask=np.eye(2, 3)), ("2 of 6 "
+    "values "
+    "are "
+    "masked."), "array"),
     ("counts", [[1, 3], [2, 4]], "2 of 4 values differ", "it is transposed"),
     ("choice", "a", "It is another one.", "That is the other network."),
     ("choice", "d", "Choose one of 'a', 'b', 'c'.", ""),
     ("choice", np.array(["b", "b"]), "Choose one of 'a', 'b', 'c'.", ""),
-    ("formula", "(H + P - R) // S + 1", "Yours is too small.", "Padding has two sides."),
+    ("formula", "(H + P - R) // S + 1", "Yours is too small.", ("Padding has two "
+    "sides.")),
     ("formula", "H^2", "^ is no power in Python: write **.", ""),
     ("formula", "2H", "This is no formula: write products with *", ""),
     ("formula", "W + 1", "The name W is unknown; use H, P, R, S.", ""),
-    ("formula", "__import__('os')._exit(0)", "Only numbers, H, P, R, S, + - * / // % ** and", ""),
+    ("formula", "__import__('os')._exit(0)", ("Only numbers, H, P, R, S, + "
+    "- * / // % ** and"), ""),
     ("formula", "open('x')", "Only numbers, H, P, R, S", ""),
     ("formula", "H if P else R", "Only numbers, H, P, R, S", ""),
     ("formula", "H / 0", "Your formula raises ZeroDivisionError.", ""),
     ("formula", "max()", "Your formula raises TypeError.", ""),
-    ("formula", 5, "A formula in quotes is expected, yours is a whole number.", "Use the names H, P, R, S."),
-    ("formula", lambda h: h, "Your function does not take these arguments", "It is called as shown here"),
-    ("scaled", lambda x, factor=2: x + factor, "6 of 6 values differ", "Multiply, do not add."),
+    ("formula", 5, "A formula in quotes is expected, yours is a whole number.", ("Use the "
+    "names "
+    "H, "
+    "P, R, S.")),
+    ("formula", lambda h: h, "Your function does not take these arguments", ("It is "
+    "called "
+    "as "
+    "shown here")),
+    ("scaled", lambda x, factor=2: x + factor, "6 of 6 values differ", ("Multiply, do "
+    "not add.")),
     ("scaled", lambda x, factor=2: x * 2, "6 of 6 values differ", "Use `factor`."),
-    ("scaled", np.ones(3), "A function is expected, yours is an array.", "Pass the function itself"),
-    ("scaled", lambda x: x, "Your function does not take these arguments", "keep the first line"),
+    ("scaled", np.ones(3), "A function is expected, yours is an array.", ("Pass the "
+    "function "
+    "itself")),
+    ("scaled", lambda x: x, "Your function does not take these arguments", ("keep the "
+    "first "
+    "line")),
     ("scaled", lambda x, factor=2: x[5], "Your function raises IndexError.", ""),
-    ("scaled", lambda x, factor=2: (yield x), "An array of numbers of shape (2, 3) is expected", ""),
+    ("scaled", lambda x, factor=2: (yield x), ("An array of numbers of shape "
+    "(2, 3) is expected"), ""),
     ("root", lambda x: abs(x) ** 0.5, "ValueError should be raised here.", ""),
     ("root", lambda x: x.nothing, "Your function raises AttributeError.", ""),
-    ("ordered", lambda items, table: sorted(items)[::-1], "Item 0: yours is too large.", ""),
+    ("ordered", lambda items, table: sorted(items)[::-1], ("Item 0: yours is "
+    "too large."), ""),
 ]  # fmt: skip
 
 
@@ -186,7 +245,9 @@ def test_an_error_is_shown_with_the_line_of_the_student_not_of_a_library():
 
     result = check("scaled", fails)
     assert result.message == "Your function raises LinAlgError."
-    assert dict(result.rows)["in"].endswith("return np.concatenate([y, np.linalg.inv(x)])")
+    assert dict(result.rows)["in"].endswith(
+        "return np.concatenate([y, np.linalg.inv(x)])"
+    )
 
 
 def test_changed_arguments_are_noticed_even_inside_a_list_or_dict():
@@ -202,9 +263,17 @@ def test_changed_arguments_are_noticed_even_inside_a_list_or_dict():
         x *= factor
         return x
 
-    answers = [("ordered", sorts_in_place), ("ordered", changes_the_table), ("scaled", scales_in_place)]
-    assert {check(name, answer).message for name, answer in answers} == {"Your function changes one of its arguments."}
-    assert check("ordered", lambda items, table: sorted(items)), "a list of arrays that stays as it is passes"
+    answers = [
+        ("ordered", sorts_in_place),
+        ("ordered", changes_the_table),
+        ("scaled", scales_in_place),
+    ]
+    assert {check(name, answer).message for name, answer in answers} == {
+        "Your function changes one of its arguments."
+    }
+    assert check("ordered", lambda items, table: sorted(items)), (
+        "a list of arrays that stays as it is passes"
+    )
 
 
 def test_a_result_is_judged_as_it_was_returned():
@@ -232,7 +301,10 @@ def test_a_function_cannot_change_what_is_expected():
 
 def test_cases_are_the_same_for_the_same_name_and_others_for_another():
     task = TASKS["scaled"]
-    first, again, other = (task.drawn(name)[0].args[0] for name in ("demo.scaled", "demo.scaled", "demo.other"))
+    first, again, other = (
+        task.drawn(name)[0].args[0]
+        for name in ("demo.scaled", "demo.scaled", "demo.other")
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -248,22 +320,41 @@ def test_at_most_so_many_cases_are_drawn():
 
 def test_the_same_verdict_in_every_process():
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from tasks_for_tests import check\n"
-        "print(check('scaled', lambda x, factor=2: -x), check('names', {'b', 'a', 'c'}), check('formula', 'H+P'))"
+        "import sys; sys.path.insert(0, sys.argv[1]); from tasks_for_tests import "
+        "check\n"
+        "print(check('scaled', lambda x, factor=2: -x), check('names', {'b', 'a', "
+        "'c'}), check('formula', 'H+P'))"
     )
     run = [sys.executable, "-c", code, str(Path(__file__).parent)]
     told = {
-        subprocess.run(run, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}).stdout
+        subprocess.run(
+            run,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
+        ).stdout
         for seed in ("1", "2")
     }
     assert len(told) == 1
     assert "Not right yet" in told.pop()
 
 
-# --- Names -------------------------------------------------------------------------------------------------------------
+# --- Names ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["classic_models.conv2_weigths", "classic_models.", "clasic.conv2", "x", "", 3, None])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "classic_models.conv2_weigths",
+        "classic_models.",
+        "clasic.conv2",
+        "x",
+        "",
+        3,
+        None,
+    ],
+)
 def test_an_unknown_name_is_an_error_that_helps(name):
     with pytest.raises(ValueError, match="there is no task") as caught:
         exercises.check(name, 1)

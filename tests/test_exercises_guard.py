@@ -1,4 +1,6 @@
-"""The guard of exercises: a verdict in time with a fork and, where there is none, with a thread."""
+"""The guard of exercises: a verdict in time with a fork and, where there is none, with
+a thread.
+"""
 
 import json
 import os
@@ -36,7 +38,9 @@ def test_what_was_being_done_is_told_when_time_is_up(way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, _guard.Stopped])
+@pytest.mark.parametrize(
+    "error", [ValueError, SystemExit, KeyboardInterrupt, _guard.Stopped]
+)
 def test_work_that_raises_has_died(way, error):
     def work(report):
         report("it")
@@ -67,9 +71,16 @@ def test_without_a_process_to_spare_a_thread_does_the_work(monkeypatch):
         raise BlockingIOError("no more processes")
 
     monkeypatch.setattr(os, "fork", refuse)
-    assert _guard.run(lambda report: f"{threading.current_thread() is threading.main_thread()}").text == "False"
+    assert (
+        _guard.run(
+            lambda report: f"{threading.current_thread() is threading.main_thread()}"
+        ).text
+        == "False"
+    )
     assert check("whole", 307_200)
-    assert check("scaled", lambda x, factor=2: x + factor).hint == "Multiply, do not add."
+    assert (
+        check("scaled", lambda x, factor=2: x + factor).hint == "Multiply, do not add."
+    )
 
 
 def test_elsewhere_than_on_linux_a_thread_does_the_work(monkeypatch):
@@ -80,7 +91,9 @@ def test_elsewhere_than_on_linux_a_thread_does_the_work(monkeypatch):
 
 @pytest.fixture
 def forks(monkeypatch):
-    """The process numbers of the forks that the guard makes; other tests may have children of their own."""
+    """The process numbers of the forks that the guard makes; other tests may have
+    children of their own.
+    """
     pids, fork = [], _guard._fork
 
     def noted():
@@ -160,10 +173,17 @@ def test_in_a_real_kernel_nothing_but_the_verdict_comes_back():
     sources = KERNEL_CELLS.format(tests=str(Path(__file__).parent)).split("\n---\n")
     book = new_notebook(cells=[new_code_cell(source) for source in sources])
     NotebookClient(book, timeout=30).execute()
-    told = [[o.get("text") or o.data["text/plain"] for o in cell.outputs] for cell in book.cells[1:]]
+    told = [
+        [o.get("text") or o.data["text/plain"] for o in cell.outputs]
+        for cell in book.cells[1:]
+    ]
     assert [len(outputs) for outputs in told] == [1, 1, 0, 1, 1, 1]
     assert told[0][0].startswith("✗ Not right yet. Your function asks for input.")
     assert told[1] == ["✓ Correct. It matters."]
     assert told[3] == ["There was no answer within 1.5 seconds. True\n"]
     assert "Your function raises SystemExit." in told[4][0]
-    assert told[5][0].splitlines()[-1].endswith('line 1: check("scaled", lambda x, factor=2: x @ x)')
+    assert (
+        told[5][0]
+        .splitlines()[-1]
+        .endswith('line 1: check("scaled", lambda x, factor=2: x @ x)')
+    )

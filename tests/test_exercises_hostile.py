@@ -1,4 +1,6 @@
-"""Exercises: whatever a student passes, a check answers in words, within two seconds, and the notebook lives on."""
+"""Exercises: whatever a student passes, a check answers in words, within two seconds,
+and the notebook lives on.
+"""
 
 import builtins
 import contextlib
@@ -27,7 +29,9 @@ MOST_SECONDS = 2.0
 
 
 def checked(name, answer):
-    """Check an answer, and see that the verdict comes in time, is not too long, and can be shown everywhere."""
+    """Check an answer, and see that the verdict comes in time, is not too long, and can
+    be shown everywhere.
+    """
     start = time.perf_counter()
     result = check(name, answer)
     assert time.perf_counter() - start < MOST_SECONDS
@@ -37,7 +41,7 @@ def checked(name, answer):
     return result
 
 
-# --- Objects that raise or lie when they are looked at -----------------------------------------------------------------
+# --- Objects that raise or lie when they are looked at --------------------------------
 
 
 class RaisesWhenCompared:
@@ -205,8 +209,13 @@ def test_no_strange_object_is_right_or_breaks_a_check_as_a_function_s_value(stra
 
 
 def test_an_object_that_raises_is_named():
-    assert "looking at it raises KeyboardInterrupt" in checked("whole", RaisesWhenShown()).message
-    assert "EveryNumber" not in checked("whole", EveryNumber(3)).message, "a subclass of int is judged as its number"
+    assert (
+        "looking at it raises KeyboardInterrupt"
+        in checked("whole", RaisesWhenShown()).message
+    )
+    assert "EveryNumber" not in checked("whole", EveryNumber(3)).message, (
+        "a subclass of int is judged as its number"
+    )
     assert checked("whole", EveryNumber(307_200))
 
 
@@ -217,8 +226,19 @@ def test_no_strange_object_breaks_a_check_where_a_thread_does_the_work(monkeypat
             assert checked(name, answer).status == "wrong", f"{name}: {strange}"
 
 
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
-PLAIN |= arrays(st.sampled_from(["f2", "f8", "i8", "u1", "?", "c16", "U3"]), array_shapes(min_dims=0, max_side=3))
+PLAIN = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers()
+    | st.text()
+    | st.binary()
+)
+PLAIN |= arrays(
+    st.sampled_from(["f2", "f8", "i8", "u1", "?", "c16", "U3"]),
+    array_shapes(min_dims=0, max_side=3),
+)
 DICTS = st.dictionaries(st.text(max_size=3), PLAIN, max_size=2)
 NESTED = st.recursive(PLAIN | DICTS, lambda inner: st.lists(inner, max_size=3))
 
@@ -227,15 +247,36 @@ NESTED = st.recursive(PLAIN | DICTS, lambda inner: st.lists(inner, max_size=3))
 @given(NESTED | st.tuples(NESTED, NESTED))
 def test_any_plain_value_is_judged_twice_alike(answer):
     for name, task in TASKS.items():
-        first, again = (exercises._judged(task, name, answer, lambda doing: None) for _ in range(2))
+        first, again = (
+            exercises._judged(task, name, answer, lambda doing: None) for _ in range(2)
+        )
         assert repr(first) == repr(again)
         assert "cannot be compared" not in first.message, f"{name}: {answer!r}: {first}"
 
 
-# --- Formulas ----------------------------------------------------------------------------------------------------------
+# --- Formulas -------------------------------------------------------------------------
 
-FORMULAS = ["9**9**9**9", "(" * 5_000 + "1" + ")" * 5_000, "-" * 100_000 + "1", "H" * 10_000_000, "\0", "H\n+", "1e400*H"]
-FORMULAS += ["10**4000 * H", "sqrt(0 - H)", "max(*[1])", "lambda: 1", "H := 3", "f'{H}'", "H.real", "H[0]", "max", "log(0)"]
+FORMULAS = [
+    "9**9**9**9",
+    "(" * 5_000 + "1" + ")" * 5_000,
+    "-" * 100_000 + "1",
+    "H" * 10_000_000,
+    "\0",
+    "H\n+",
+    "1e400*H",
+]
+FORMULAS += [
+    "10**4000 * H",
+    "sqrt(0 - H)",
+    "max(*[1])",
+    "lambda: 1",
+    "H := 3",
+    "f'{H}'",
+    "H.real",
+    "H[0]",
+    "max",
+    "log(0)",
+]
 
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=range(len(FORMULAS)))
@@ -243,7 +284,7 @@ def test_no_formula_breaks_a_check(formula):
     assert checked("formula", formula).status == "wrong"
 
 
-# --- Functions that raise ----------------------------------------------------------------------------------------------
+# --- Functions that raise -------------------------------------------------------------
 
 
 class OwnBase(BaseException):
@@ -251,17 +292,36 @@ class OwnBase(BaseException):
         raise ValueError("not even this")
 
 
-ERRORS = [SystemExit, KeyboardInterrupt, GeneratorExit, BaseException, OwnBase, StopIteration, MemoryError, Warning]
-ERRORS += [NotImplementedError("later"), ValueError("\ud800\x1b[31m" + "x" * 100_000), ExceptionGroup("two", [ValueError()])]
+ERRORS = [
+    SystemExit,
+    KeyboardInterrupt,
+    GeneratorExit,
+    BaseException,
+    OwnBase,
+    StopIteration,
+    MemoryError,
+    Warning,
+]
+ERRORS += [
+    NotImplementedError("later"),
+    ValueError("\ud800\x1b[31m" + "x" * 100_000),
+    ExceptionGroup("two", [ValueError()]),
+]
 
 
-@pytest.mark.parametrize("error", [error for error in ERRORS if not isinstance(error, NotImplementedError)], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [error for error in ERRORS if not isinstance(error, NotImplementedError)],
+    ids=repr,
+)
 def test_an_exception_of_any_kind_is_shown(error):
     def raises(x, factor=2):
         raise error
 
     result = checked("scaled", raises)
-    assert result.message.startswith(("Your function raises", "Your function asks for more memory"))
+    assert result.message.startswith(
+        ("Your function raises", "Your function asks for more memory")
+    )
     assert dict(result.rows)["in"].endswith("raise error")
 
 
@@ -296,10 +356,12 @@ def test_stopped_is_no_way_out():
     def stops(x, factor=2):
         raise Stopped
 
-    assert checked("scaled", stops).message == "Your answer ended the process that ran it."
+    assert (
+        checked("scaled", stops).message == "Your answer ended the process that ran it."
+    )
 
 
-# --- Functions that never end ------------------------------------------------------------------------------------------
+# --- Functions that never end ---------------------------------------------------------
 
 
 def _loop(x, factor=2):
@@ -334,7 +396,9 @@ def _print(x, factor=2):
         sys.stderr.write("y" * 10_000)
 
 
-@pytest.mark.parametrize("endless", [_loop, _loop_in_c, _swallow, _ignore_signals, _stand_still, _print])
+@pytest.mark.parametrize(
+    "endless", [_loop, _loop_in_c, _swallow, _ignore_signals, _stand_still, _print]
+)
 def test_a_function_that_never_ends_is_stopped(endless, capfd):
     result = checked("scaled", endless)
     assert result.message == "There was no answer within 1.5 seconds."
@@ -351,7 +415,7 @@ def test_a_value_that_takes_forever_to_compare_is_stopped():
     assert checked("array", Slow()).message == "There was no answer within 1.5 seconds."
 
 
-# --- Functions that end or change the process --------------------------------------------------------------------------
+# --- Functions that end or change the process -----------------------------------------
 
 
 def _exit(x, factor=2):
@@ -373,7 +437,9 @@ def _forget_builtins(x, factor=2):
 
 @pytest.mark.parametrize("ends", [_exit, _abort, _kill, _forget_builtins])
 def test_a_function_that_ends_its_process_leaves_the_notebook_alone(ends):
-    assert checked("scaled", ends).message == "Your answer ended the process that ran it."
+    assert (
+        checked("scaled", ends).message == "Your answer ended the process that ran it."
+    )
     assert len("notebook") == 8
 
 
@@ -385,11 +451,16 @@ def test_writing_into_the_pipe_of_the_verdict_breaks_nothing(monkeypatch):
         os.write(ends[-1][1], b"text {not json\ntext []\n\xff\n")
         os._exit(0)
 
-    assert checked("scaled", writes).message == "Your answer ended the process that ran it."
+    assert (
+        checked("scaled", writes).message
+        == "Your answer ended the process that ran it."
+    )
 
 
 def test_too_much_memory(monkeypatch):
-    monkeypatch.setattr(_guard, "BYTES", 64 * 2**20)  # a busy machine needs more than its 1.5 s to fill 512 MB
+    monkeypatch.setattr(
+        _guard, "BYTES", 64 * 2**20
+    )  # a busy machine needs more than its 1.5 s to fill 512 MB
 
     def hoards(x, factor=2):
         hoard = []
@@ -409,7 +480,9 @@ def test_one_array_that_is_too_large():
 def test_threads_and_children_do_not_outlive_the_check():
     def starts(x, factor=2):
         threading.Thread(target=_loop, args=(x,)).start()
-        subprocess.Popen([sys.executable, "-c", f"import time; time.sleep(77)  # {os.getpgid(0)}"])
+        subprocess.Popen(
+            [sys.executable, "-c", f"import time; time.sleep(77)  # {os.getpgid(0)}"]
+        )
         return x * factor
 
     before = threading.active_count()
@@ -431,7 +504,10 @@ def _with_argument(text):
 
 def test_input_is_not_waited_for():
     result = checked("scaled", lambda x, factor=2: input("how much? "))
-    assert (result.message, result.hint) == ("Your function asks for input.", "Take the values from the arguments.")
+    assert (result.message, result.hint) == (
+        "Your function asks for input.",
+        "Take the values from the arguments.",
+    )
 
 
 def test_reading_and_printing_in_silence(capfd):

@@ -1,4 +1,6 @@
-"""The exercises of every lecture: stub, solution, mistakes and page; and that each rule finds what breaks it."""
+"""The exercises of every lecture: stub, solution, mistakes and page; and that each rule
+finds what breaks it.
+"""
 
 import copy
 import resource
@@ -14,10 +16,20 @@ from tasks_for_tests import TASKS as DEMO
 from dlpatterns import exercises
 
 ROOT = Path(__file__).resolve().parent.parent
-BOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "chapters").glob("*.ipynb"))}
-PARTS = [(lecture, name) for lecture in BOOKS if lecture in exercises.lectures() for name in exercises.tasks(lecture)]
+BOOKS = {
+    path.stem: nbformat.read(path, as_version=4)
+    for path in sorted((ROOT / "chapters").glob("*.ipynb"))
+}
+PARTS = [
+    (lecture, name)
+    for lecture in BOOKS
+    if lecture in exercises.lectures()
+    for name in exercises.tasks(lecture)
+]
 lectures = pytest.mark.parametrize("lecture", BOOKS)
-tasks = pytest.mark.parametrize(("lecture", "name"), PARTS, ids=[".".join(part) for part in PARTS])
+tasks = pytest.mark.parametrize(
+    ("lecture", "name"), PARTS, ids=[".".join(part) for part in PARTS]
+)
 
 
 @lectures
@@ -42,7 +54,10 @@ def test_stubs_define_what_the_reference_takes(lecture):
 
 @lectures
 def test_untouched_stubs_ask_and_solutions_pass_with_the_imports_alone(lecture):
-    assert rules.wrong_answers(BOOKS[lecture], exercises.tasks(lecture), ROOT / "chapters") == []
+    assert (
+        rules.wrong_answers(BOOKS[lecture], exercises.tasks(lecture), ROOT / "chapters")
+        == []
+    )
 
 
 @lectures
@@ -74,7 +89,9 @@ def test_a_check_has_time_to_spare(lecture, name):
 
 
 def _seconds() -> float:
-    """Return the processor time of all checks so far, which run in processes of their own."""
+    """Return the processor time of all checks so far, which run in processes of their
+    own.
+    """
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -84,11 +101,15 @@ def test_every_module_of_tasks_is_loaded_without_error():
         assert exercises.tasks(lecture), f"{lecture} has no task"
 
 
-# --- Each rule finds what breaks it ------------------------------------------------------------------------------------
+# --- Each rule finds what breaks it ---------------------------------------------------
 
 
 def problems(lecture, tasks=TASKS):
-    return rules.wrong_names(lecture, "demo", tasks) + rules.wrong_cells(lecture) + rules.wrong_signatures(lecture, tasks)
+    return (
+        rules.wrong_names(lecture, "demo", tasks)
+        + rules.wrong_cells(lecture)
+        + rules.wrong_signatures(lecture, tasks)
+    )
 
 
 def changed(cell, old, new):
@@ -105,7 +126,11 @@ def test_a_good_lecture_has_no_problems():
 
 def test_a_book_without_lectures_has_no_problems():
     empty = new_notebook()
-    assert (rules.wrong_names(empty, "demo", {}), rules.wrong_cells(empty), rules.unrendered("", empty)) == ([], [], [])
+    assert (
+        rules.wrong_names(empty, "demo", {}),
+        rules.wrong_cells(empty),
+        rules.unrendered("", empty),
+    ) == ([], [], [])
     assert rules.wrong_number(empty) == ["0 exercises; 5 to 8 are expected"]
 
 
@@ -118,25 +143,42 @@ BROKEN = {
     "has no solution that checks itself": (4, "exercises.check", "print"),
     "one thing in the stub and another": (4, '", n)', '", 307_200)'),
     "without one pair of marks": (4, "### END SOLUTION\n", ""),
-    "holds the solution's marks": (2, "n = ...", "### BEGIN SOLUTION\nn = ...\n### END SOLUTION"),
+    "holds the solution's marks": (
+        2,
+        "n = ...",
+        "### BEGIN SOLUTION\nn = ...\n### END SOLUTION",
+    ),
     "does not end with its check": (2, "n)", "n)\nprint(n)"),
     "does not explain": (3, "It is.", ""),
-    "without the marked lines, is not the stub": (4, "### BEGIN SOLUTION\n", "m = 3\n### BEGIN SOLUTION\n"),
+    "without the marked lines, is not the stub": (
+        4,
+        "### BEGIN SOLUTION\n",
+        "m = 3\n### BEGIN SOLUTION\n",
+    ),
     "the stub defines": (7, "def scaled(x, factor)", "def scaled(x, times)"),
     "the stub defines ": (7, "def scaled(x", "def scale(x"),
     "neither a stub nor a worked answer": (11, "Because it is so. " * 8, "Because."),
-    "neither a stub nor a worked answer ": (11, "{solution} demo-words", "{solution} demo-word"),
+    "neither a stub nor a worked answer ": (
+        11,
+        "{solution} demo-words",
+        "{solution} demo-word",
+    ),
 }
 
 
 @pytest.mark.parametrize("problem", BROKEN)
 def test_the_rules_find_what_is_broken(problem):
-    assert any(problem.strip() in found for found in problems(changed(*BROKEN[problem])))
+    assert any(
+        problem.strip() in found for found in problems(changed(*BROKEN[problem]))
+    )
 
 
 def test_the_rules_find_what_is_folded_and_what_is_not():
     lecture = book()
-    lecture.cells[2].metadata, lecture.cells[4].metadata = lecture.cells[4].metadata, lecture.cells[2].metadata
+    lecture.cells[2].metadata, lecture.cells[4].metadata = (
+        lecture.cells[4].metadata,
+        lecture.cells[2].metadata,
+    )
     assert [found.partition(" ")[2] for found in problems(lecture)] == [
         "has a solution that is not folded",
         "has a stub that is folded",
@@ -145,21 +187,29 @@ def test_the_rules_find_what_is_folded_and_what_is_not():
 
 def test_the_rules_find_a_task_without_an_exercise():
     assert problems(book(), DEMO | {}) != []
-    assert "the task root has no exercise in the lecture" in rules.wrong_names(book(), "demo", DEMO)
+    assert "the task root has no exercise in the lecture" in rules.wrong_names(
+        book(), "demo", DEMO
+    )
 
 
 def test_the_rules_find_labels_and_titles_that_stand_twice():
     lecture = book()
     lecture.cells += copy.deepcopy(lecture.cells[1:])
     found = rules.wrong_number(lecture)
-    assert found[:2] == ["two exercises have the label 'demo-scaled'", "two exercises have the label 'demo-whole'"]
+    assert found[:2] == [
+        "two exercises have the label 'demo-scaled'",
+        "two exercises have the label 'demo-whole'",
+    ]
 
 
 def test_the_rules_find_stubs_and_solutions_that_answer_something_else():
     lecture = changed(4, "307_200", "614_400")
     lecture.cells[2].source = lecture.cells[2].source.replace("...", "1")
     lecture.cells[9].source = lecture.cells[9].source.replace("x * factor", "x * later")
-    lecture.cells[2].source, found = lecture.cells[2].source, rules.wrong_answers(lecture, TASKS, ROOT)
+    lecture.cells[2].source, found = (
+        lecture.cells[2].source,
+        rules.wrong_answers(lecture, TASKS, ROOT),
+    )
     assert [text[: text.index(" answers")] for text in found] == [
         "the stub of demo.whole",
         "the solution of demo.whole",
@@ -178,10 +228,17 @@ def test_the_rules_find_solutions_that_need_another_cell():
 
 
 def test_the_rules_find_tasks_that_do_not_help():
-    fields = {"expects": "a number.", "why": "So", "mistakes": [(1, "No"), (2, "No")], "points": 0}
+    fields = {
+        "expects": "a number.",
+        "why": "So",
+        "mistakes": [(1, "No"), (2, "No")],
+        "points": 0,
+    }
     poor = exercises._tasks.Value(3, **fields)
     assert len(rules.unhelpful("demo.poor", poor)) == 7
-    assert rules.unhelpful("demo.whole", exercises._tasks.Value(3, expects="", why="", mistakes=[(1, "a")]))
+    assert rules.unhelpful(
+        "demo.whole", exercises._tasks.Value(3, expects="", why="", mistakes=[(1, "a")])
+    )
 
 
 PAGE = """<div class="exercise admonition" id="demo-{0}">
@@ -190,11 +247,22 @@ PAGE = """<div class="exercise admonition" id="demo-{0}">
 
 
 def test_the_rules_find_pages_without_numbers_and_with_open_solutions():
-    page = "".join(PAGE.format(name, number) for number, name in enumerate(("whole", "scaled", "words"), start=7))
+    page = "".join(
+        PAGE.format(name, number)
+        for number, name in enumerate(("whole", "scaled", "words"), start=7)
+    )
     assert rules.unrendered(page, book()) == []
     swapped = rules.unrendered(page.replace("Exercise 8 ", "Exercise 9 "), book())
     assert swapped == ["demo-scaled has the number 9, after [7]"]
-    assert len(rules.unrendered(page.replace("solution dropdown", "solution"), book())) == 3
-    assert rules.unrendered(page.replace("caption-number", "caption"), book())[0] == "demo-whole has no number on its page"
-    assert "{exercise} is shown as text" in rules.unrendered(page + ":::{exercise}", book())
+    assert (
+        len(rules.unrendered(page.replace("solution dropdown", "solution"), book()))
+        == 3
+    )
+    assert (
+        rules.unrendered(page.replace("caption-number", "caption"), book())[0]
+        == "demo-whole has no number on its page"
+    )
+    assert "{exercise} is shown as text" in rules.unrendered(
+        page + ":::{exercise}", book()
+    )
     assert len(rules.unrendered("", book())) == 6

@@ -1,4 +1,6 @@
-"""The verdict of a check: the same words as text and as HTML, readable without colour, in light and in dark."""
+"""The verdict of a check: the same words as text and as HTML, readable without colour,
+in light and in dark.
+"""
 
 import html
 import re
@@ -10,7 +12,12 @@ from dlpatterns.exercises._result import COLOURS, HEADS, MOST, SIGNS, Result
 
 VERDICTS = {
     "correct": Result("correct", "Groups halve the `weights`."),
-    "wrong": Result("wrong", "6 of 6 values differ.", (("for", "f(x, k=2)"), ("expected", "<1 & 2>")), "Use `k`, not 2."),
+    "wrong": Result(
+        "wrong",
+        "6 of 6 values differ.",
+        (("for", "f(x, k=2)"), ("expected", "<1 & 2>")),
+        "Use `k`, not 2.",
+    ),
     "open": Result("open", "Expected: a number."),
 }
 LIGHT, DARK = "#ffffff", "#14181e"  # backgrounds of the theme
@@ -19,7 +26,11 @@ LIGHT, DARK = "#ffffff", "#14181e"  # backgrounds of the theme
 def words(result, kind):
     """Return the words of a result as text or as HTML, without marks of layout."""
     markup = re.sub(r"</?(code|strong)>", "", result._repr_html_())
-    plain = repr(result) if kind == "text" else html.unescape(re.sub(r"<[^>]+>", " ", markup))
+    plain = (
+        repr(result)
+        if kind == "text"
+        else html.unescape(re.sub(r"<[^>]+>", " ", markup))
+    )
     return re.sub(r"[`:]", " ", plain).replace(" .", ".").replace(" ,", ",").split()
 
 
@@ -33,7 +44,12 @@ def test_the_verdict_is_told_in_words_and_by_a_sign_of_its_own(status):
     for kind in ("text", "html"):
         assert words(VERDICTS[status], kind)[0] == SIGNS[status]
     assert HEADS[status] in VERDICTS[status]._repr_html_()
-    assert len(set(HEADS.values())) == len(set(SIGNS.values())) == len(set(COLOURS.values())) == 3
+    assert (
+        len(set(HEADS.values()))
+        == len(set(SIGNS.values()))
+        == len(set(COLOURS.values()))
+        == 3
+    )
 
 
 def test_the_text_is_aligned():
@@ -60,7 +76,9 @@ def test_a_student_s_text_cannot_become_markup():
 
 def _luminance(colour):
     channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -72,7 +90,9 @@ def contrast(one, other):
 
 def test_contrast_of_black_on_white():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01), "WebAIM's checker"
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01), (
+        "WebAIM's checker"
+    )
 
 
 @pytest.mark.parametrize("status", COLOURS)
@@ -88,10 +108,18 @@ def test_only_the_bar_is_coloured():
 
 
 def test_long_texts_are_cut_and_say_so():
-    result = Result.cleaned("wrong", "x" * 10_000, [("yours", "y" * 10_000)], "z" * 10_000)
-    assert {len(text) for text in (result.message, result.rows[0][1], result.hint)} == {MOST}
+    result = Result.cleaned(
+        "wrong", "x" * 10_000, [("yours", "y" * 10_000)], "z" * 10_000
+    )
+    assert {len(text) for text in (result.message, result.rows[0][1], result.hint)} == {
+        MOST
+    }
     assert result.message.endswith("…")
 
 
 def test_truth():
-    assert [bool(VERDICTS[status]) for status in ("correct", "wrong", "open")] == [True, False, False]
+    assert [bool(VERDICTS[status]) for status in ("correct", "wrong", "open")] == [
+        True,
+        False,
+        False,
+    ]

@@ -1,4 +1,6 @@
-"""Tests of explore: what it refuses, what one call carries, and its live half in a real kernel."""
+"""Tests of explore: what it refuses, what one call carries, and its live half in a real
+kernel.
+"""
 
 import json
 import queue
@@ -17,7 +19,11 @@ from dlpatterns import explore as room
 from dlpatterns import show
 from dlpatterns.explore import Menu, Slider, Switch, explore
 
-WIDGET, HTML, TEXT = "application/vnd.jupyter.widget-view+json", "text/html", "text/plain"
+WIDGET, HTML, TEXT = (
+    "application/vnd.jupyter.widget-view+json",
+    "text/html",
+    "text/plain",
+)
 
 
 def rows(**values) -> show.Frame:
@@ -29,7 +35,9 @@ def picture(n: int = 0, **others) -> show.Frame:
     """Return a frame with a line of slope n, whatever the other values are."""
     fig, axes = plt.subplots(figsize=(2, 1))
     axes.plot([0, 1], [0, n])
-    return show.frame(fig, caption=f"Slope {n}.", alt=f"A line that rises from 0 to {n}.")
+    return show.frame(
+        fig, caption=f"Slope {n}.", alt=f"A line that rises from 0 to {n}."
+    )
 
 
 def bundle(draw, **choices) -> dict:
@@ -43,29 +51,55 @@ def bundle(draw, **choices) -> dict:
 
 def data_of(html: str) -> dict:
     """Return what the page's script reads."""
-    return json.loads(BeautifulSoup(html, "html.parser").find("script", type="application/json").string)
+    return json.loads(
+        BeautifulSoup(html, "html.parser")
+        .find("script", type="application/json")
+        .string
+    )
 
 
-# --- What is refused ---------------------------------------------------------------------------------------------------
+# --- What is refused ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("choices", "error", "message"),
     [
-        ({"n": range(61)}, ValueError, r"61 = 61 frames, at most 60; offer fewer values of n"),
-        ({"a": range(8), "b": range(8)}, ValueError, r"8 × 8 = 64 frames, at most 60; offer fewer values of a, b"),
-        ({"a": [1, 2], "b": [1, 2], "c": [1, 2], "d": True}, ValueError, r"one to 3 choices, got 4: a, b, c, d"),
+        (
+            {"n": range(61)},
+            ValueError,
+            r"61 = 61 frames, at most 60; offer fewer values of n",
+        ),
+        (
+            {"a": range(8), "b": range(8)},
+            ValueError,
+            r"8 × 8 = 64 frames, at most 60; offer fewer values of a, b",
+        ),
+        (
+            {"a": [1, 2], "b": [1, 2], "c": [1, 2], "d": True},
+            ValueError,
+            r"one to 3 choices, got 4: a, b, c, d",
+        ),
         ({}, ValueError, r"one to 3 choices, got 0: none"),
         ({"n": []}, ValueError, r"at least two values to choose from, got \(\)"),
         ({"n": [1]}, ValueError, r"at least two values"),
         ({"n": [1, 2, 1]}, ValueError, r"slider 'n' has two values that both read 1"),
         ({"n": ["x", "x"]}, ValueError, r"menu 'n' has two values that both read x"),
         ({"n": [0.12345, 0.12346]}, ValueError, r"two values that both read 0\.123"),
-        ({"n": "abc"}, TypeError, r"n must be a Slider, Menu, Switch, or a list of values, got 'abc'"),
-        ({"n": 7}, TypeError, r"n must be a Slider, Menu, Switch, or a list of values, got 7"),
+        (
+            {"n": "abc"},
+            TypeError,
+            r"n must be a Slider, Menu, Switch, or a list of values, got 'abc'",
+        ),
+        (
+            {"n": 7},
+            TypeError,
+            r"n must be a Slider, Menu, Switch, or a list of values, got 7",
+        ),
     ],
 )
-def test_choices_that_cannot_be_shown_are_refused_before_anything_is_drawn(choices, error, message):
+def test_choices_that_cannot_be_shown_are_refused_before_anything_is_drawn(
+    choices, error, message
+):
     draw = mock.Mock(side_effect=AssertionError("drawn"))
     with pytest.raises(error, match=message):
         explore(draw, **choices)
@@ -73,17 +107,23 @@ def test_choices_that_cannot_be_shown_are_refused_before_anything_is_drawn(choic
 
 
 def test_sixty_frames_and_three_choices_are_shown():
-    assert len(data_of(bundle(rows, a=range(5), b=range(6), c=True)[HTML])["frames"]) == 60
+    assert (
+        len(data_of(bundle(rows, a=range(5), b=range(6), c=True)[HTML])["frames"]) == 60
+    )
 
 
 @pytest.mark.parametrize("make", [Slider, Menu])
 def test_a_start_that_is_no_value_is_refused(make):
-    with pytest.raises(ValueError, match=r"'size' cannot start at 5; its values are \(1, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"'size' cannot start at 5; its values are \(1, 2\)"
+    ):
         make([1, 2], label="size", start=5)
 
 
 def test_draw_must_return_a_frame():
-    with pytest.raises(TypeError, match=r"draw\(n=1\) must return show\.frame\(\.\.\.\), got Figure"):
+    with pytest.raises(
+        TypeError, match=r"draw\(n=1\) must return show\.frame\(\.\.\.\), got Figure"
+    ):
         explore(lambda n: plt.figure(), n=[1, 2])
     plt.close("all")
 
@@ -104,7 +144,7 @@ def test_frames_with_different_parts_are_refused():
         explore(lambda n: rows(n=n) if n else picture(n), n=[0, 1])
 
 
-# --- What one call carries ---------------------------------------------------------------------------------------------
+# --- What one call carries ------------------------------------------------------------
 
 
 def test_one_bundle_carries_the_widget_the_page_and_the_values():
@@ -113,18 +153,27 @@ def test_one_bundle_carries_the_widget_the_page_and_the_values():
     assert set(data[WIDGET]) == {"version_major", "version_minor", "model_id"}
 
 
-def test_a_stored_notebook_keeps_the_page_and_the_values_for_readers_without_a_kernel(monkeypatch):
+def test_a_stored_notebook_keeps_the_page_and_the_values_for_readers_without_a_kernel(
+    monkeypatch,
+):
     monkeypatch.syspath_prepend(Path(__file__).resolve().parent.parent / "tools")
     import build
 
     output = nbformat.v4.new_output("display_data", data=bundle(rows, n=[1, 2]))
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("", outputs=[output])]
+    )
     build.tidy(book)
     assert set(book.cells[0].outputs[0].data) == {HTML, TEXT}
 
 
 def test_the_text_lists_the_values_behind_every_frame_in_order():
-    text = bundle(picture, n=Slider([1, 20], unit="m", label="Slope"), kind={"flat": 0, "steep": 1}, log=True)[TEXT]
+    text = bundle(
+        picture,
+        n=Slider([1, 20], unit="m", label="Slope"),
+        kind={"flat": 0, "steep": 1},
+        log=True,
+    )[TEXT]
     paragraphs = text.split("\n\n")
     heads = [
         f"[Slope = {n} m, kind = {kind}, log = {log}]"
@@ -133,25 +182,44 @@ def test_the_text_lists_the_values_behind_every_frame_in_order():
         for log in ("off", "on")
     ]
     assert [paragraph.split("\n")[0] for paragraph in paragraphs] == heads
-    assert all(f"y [0 {n}]" in paragraph for n, four in ((1, paragraphs[:4]), (20, paragraphs[4:])) for paragraph in four)
+    assert all(
+        f"y [0 {n}]" in paragraph
+        for n, four in ((1, paragraphs[:4]), (20, paragraphs[4:]))
+        for paragraph in four
+    )
 
 
 def test_the_page_carries_each_picture_once():
     data = data_of(bundle(picture, n=[1, 2], log=True)[HTML])
     assert len(data["images"]) == 2 and len(data["frames"]) == 4
     assert [frame["image"] for frame in data["frames"]] == [0, 0, 1, 1]
-    assert [frame["caption"] for frame in data["frames"]] == ["Slope 1."] * 2 + ["Slope 2."] * 2
+    assert [frame["caption"] for frame in data["frames"]] == ["Slope 1."] * 2 + [
+        "Slope 2."
+    ] * 2
 
 
 def test_the_page_starts_with_the_starting_frame_and_leaves_the_controls_to_the_script():
     html = bundle(picture, n=Slider([1, 2, 3], start=2, unit="mm"), log=False)[HTML]
     page = BeautifulSoup(html, "html.parser")
     data = data_of(html)
-    assert page.img["src"] == data["images"][1] and page.img["alt"] == "A line that rises from 0 to 2."
-    assert page.figcaption.get_text() == "Slope 2." and page.figcaption["aria-live"] == "polite"
-    assert not page.find_all(["input", "select", "label"]), "without the script there would be dead controls"
+    assert (
+        page.img["src"] == data["images"][1]
+        and page.img["alt"] == "A line that rises from 0 to 2."
+    )
+    assert (
+        page.figcaption.get_text() == "Slope 2."
+        and page.figcaption["aria-live"] == "polite"
+    )
+    assert not page.find_all(["input", "select", "label"]), (
+        "without the script there would be dead controls"
+    )
     slider, switch = BeautifulSoup(data["controls"], "html.parser").find_all("input")
-    assert (slider["min"], slider["max"], slider["value"], slider["aria-valuetext"]) == ("0", "2", "1", "2 mm")
+    assert (
+        slider["min"],
+        slider["max"],
+        slider["value"],
+        slider["aria-valuetext"],
+    ) == ("0", "2", "1", "2 mm")
     assert slider.parent.name == "label" and slider.parent.output.get_text() == "2 mm"
     assert switch["type"] == "checkbox" and not switch.has_attr("checked")
 
@@ -163,7 +231,10 @@ def test_what_a_reader_sees_is_escaped():
     html = bundle(draw, kind=Menu(["<i>", 'a "b" & c'], label="x < y"))[HTML]
     assert len(BeautifulSoup(html, "html.parser").find_all("script")) == 2
     controls = BeautifulSoup(data_of(html)["controls"], "html.parser")
-    assert [option.get_text() for option in controls.find_all("option")] == ["<i>", 'a "b" & c']
+    assert [option.get_text() for option in controls.find_all("option")] == [
+        "<i>",
+        'a "b" & c',
+    ]
     assert controls.label.span.get_text() == "x < y"
     assert data_of(html)["frames"][0]["caption"] == "</script><!--<script> & <b>"
 
@@ -175,10 +246,14 @@ def test_a_frame_costs_few_bytes_and_the_script_a_few_kilobytes():
             axes.plot(range(20), [k * x + n for x in range(20)], label=f"line {k}")
         axes.set(xlabel="time (s)", ylabel="bytes")
         axes.legend()
-        return show.frame(fig, caption="Four lines.", alt="Four lines that rise at different rates.")
+        return show.frame(
+            fig, caption="Four lines.", alt="Four lines that rise at different rates."
+        )
 
     html = bundle(typical, n=range(10))[HTML]
-    assert len(html.encode()) / 10 < 2_000_000 / 3 / 20, "three explorers of twenty frames each fit a page of 2 MB"
+    assert len(html.encode()) / 10 < 2_000_000 / 3 / 20, (
+        "three explorers of twenty frames each fit a page of 2 MB"
+    )
     assert len(room._script()) < 4096
 
 
@@ -198,10 +273,13 @@ def test_what_is_given_becomes_the_control_that_suits_it(given, kind, names):
 
 
 def test_a_switch_that_is_given_as_true_starts_on():
-    assert room._as_choice("x", True).start == 1 and room._as_choice("x", Switch(label="y")).start == 0
+    assert (
+        room._as_choice("x", True).start == 1
+        and room._as_choice("x", Switch(label="y")).start == 0
+    )
 
 
-# --- With a kernel -----------------------------------------------------------------------------------------------------
+# --- With a kernel --------------------------------------------------------------------
 
 CELL = """
 import matplotlib.pyplot as plt
@@ -224,7 +302,9 @@ explore(draw, **choices)
 
 
 class Kernel:
-    """A kernel as a front end sees it: it runs cells, and keeps the models of the widgets up to date."""
+    """A kernel as a front end sees it: it runs cells, and keeps the models of the
+    widgets up to date.
+    """
 
     def __init__(self) -> None:
         self.manager, self.client = start_new_kernel(kernel_name="python3")
@@ -240,14 +320,21 @@ class Kernel:
         request, outputs = self.client.execute(code), []
         while True:
             message = self.receive(timeout=60)
-            content, ours = message["content"], message["parent_header"].get("msg_id") == request
+            content, ours = (
+                message["content"],
+                message["parent_header"].get("msg_id") == request,
+            )
             if ours and message["msg_type"] == "error":
                 pytest.fail("\n".join(content["traceback"]))
             if ours and message["msg_type"] == "display_data":
                 outputs.append(content["data"])
             if ours and message["msg_type"] == "stream":
                 outputs.append({"stdout": content["text"]})
-            if ours and message["msg_type"] == "status" and content["execution_state"] == "idle":
+            if (
+                ours
+                and message["msg_type"] == "status"
+                and content["execution_state"] == "idle"
+            ):
                 return outputs
 
     def receive(self, timeout: float) -> dict:
@@ -256,7 +343,10 @@ class Kernel:
         content = message["content"]
         if message["msg_type"] == "comm_open":
             self.models[content["comm_id"]] = content["data"]["state"]
-        if message["msg_type"] == "comm_msg" and content["data"].get("method") == "update":
+        if (
+            message["msg_type"] == "comm_msg"
+            and content["data"].get("method") == "update"
+        ):
             self.models[content["comm_id"]] |= content["data"]["state"]
             self.updates.append((content["comm_id"], content["data"]["state"]))
         return message
@@ -272,11 +362,16 @@ class Kernel:
 
     def move(self, model: str, **state) -> None:
         """Change a widget's state as the browser does when a reader moves a control."""
-        content = {"comm_id": model, "data": {"method": "update", "state": state, "buffer_paths": []}}
+        content = {
+            "comm_id": model,
+            "data": {"method": "update", "state": state, "buffer_paths": []},
+        }
         self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
 
     def children(self, view: str) -> list[str]:
-        return [child.removeprefix("IPY_MODEL_") for child in self.models[view]["children"]]
+        return [
+            child.removeprefix("IPY_MODEL_") for child in self.models[view]["children"]
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +383,9 @@ def kernel():
 
 @pytest.fixture
 def live(kernel) -> list[str]:
-    """The models of a fresh explorer in the kernel: slider, menu, switch, and the view last."""
+    """The models of a fresh explorer in the kernel: slider, menu, switch, and the view
+    last.
+    """
     (data,) = kernel.run(CELL)
     kernel.updates.clear()
     return kernel.children(data[WIDGET]["model_id"])
@@ -316,16 +413,28 @@ def test_the_live_view_starts_with_the_starting_frame(kernel, live):
         "DropdownModel",
         "CheckboxModel",
     ]
-    assert [kernel.models[one]["description"] for one in controls] == ["n", "kind", "log"]
-    assert kernel.models[controls[0]]["index"] == 1 and kernel.models[controls[0]]["_options_labels"] == ["1", "5", "25"]
+    assert [kernel.models[one]["description"] for one in controls] == [
+        "n",
+        "kind",
+        "log",
+    ]
+    assert kernel.models[controls[0]]["index"] == 1 and kernel.models[controls[0]][
+        "_options_labels"
+    ] == ["1", "5", "25"]
     assert kernel.models[view]["value"] == expected(kernel, "5, 'line', False")
 
 
 @pytest.mark.parametrize(
     ("control", "state", "call"),
-    [(0, {"index": 2}, "25, 'line', False"), (1, {"index": 1}, "5, 'dots', False"), (2, {"value": True}, "5, 'line', True")],
+    [
+        (0, {"index": 2}, "25, 'line', False"),
+        (1, {"index": 1}, "5, 'dots', False"),
+        (2, {"value": True}, "5, 'line', True"),
+    ],
 )
-def test_a_moved_control_shows_what_the_function_gives(kernel, live, control, state, call):
+def test_a_moved_control_shows_what_the_function_gives(
+    kernel, live, control, state, call
+):
     before = kernel.models[live[-1]]["value"]
     kernel.move(live[control], **state)
     after = settle(kernel, live[-1])
@@ -345,7 +454,9 @@ def test_several_quick_moves_draw_once_the_last(kernel, live):
 
 
 def test_an_error_is_shown_in_place_and_the_next_move_recovers(kernel, live):
-    kernel.run("good, draw.__code__ = draw.__code__, (lambda n, kind, log: 1 // 0).__code__")
+    kernel.run(
+        "good, draw.__code__ = draw.__code__, (lambda n, kind, log: 1 // 0).__code__"
+    )
     kernel.move(live[0], index=2)
     shown = BeautifulSoup(settle(kernel, live[-1]), "html.parser")
     assert shown.find(role="alert").get_text().startswith("ZeroDivisionError: ")
@@ -356,13 +467,19 @@ def test_an_error_is_shown_in_place_and_the_next_move_recovers(kernel, live):
 
 
 def test_a_change_from_a_later_cell_is_drawn_too(kernel, live):
-    kernel.run(f"from ipywidgets.widgets import widget; widget._instances[{live[0]!r}].value = 25")
+    kernel.run(
+        "from ipywidgets.widgets import widget; "
+        f"widget._instances[{live[0]!r}].value "
+        "= 25"
+    )
     assert settle(kernel, live[-1]) == expected(kernel, "25, 'line', False")
 
 
 def test_without_an_event_loop_a_change_is_drawn_at_once():
     drawn = []
-    other = threading.Thread(target=room._Debounced(lambda: drawn.append(1)))  # a thread has no loop, whatever ran before
+    other = threading.Thread(
+        target=room._Debounced(lambda: drawn.append(1))
+    )  # a thread has no loop, whatever ran before
     other.start()
     other.join()
     assert drawn == [1]

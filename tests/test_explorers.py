@@ -1,4 +1,6 @@
-"""Every explorer of the built book, and of a page made for these tests, moved in a real browser."""
+"""Every explorer of the built book, and of a page made for these tests, moved in a real
+browser.
+"""
 
 import json
 import re
@@ -52,9 +54,13 @@ class Explorer:
     listing: str
 
     def __post_init__(self) -> None:
-        self.controls = self.root.query_selector_all(".dlp-controls input, .dlp-controls select")
+        self.controls = self.root.query_selector_all(
+            ".dlp-controls input, .dlp-controls select"
+        )
         self.sizes = [len(choice["names"]) for choice in self.data["choices"]]
-        assert len(self.controls) == len(self.sizes) and len(self.data["frames"]) == reduce(int.__mul__, self.sizes)
+        assert len(self.controls) == len(self.sizes) and len(
+            self.data["frames"]
+        ) == reduce(int.__mul__, self.sizes)
 
     def positions(self) -> list[int]:
         return [control.evaluate(POSITION) for control in self.controls]
@@ -67,16 +73,30 @@ class Explorer:
         return self.data["frames"][place]
 
     def check(self, positions: list[int]) -> None:
-        """Hold what is shown against the frame that belongs to these positions, and its caption against the notebook."""
+        """Hold what is shown against the frame that belongs to these positions, and its
+        caption against the notebook.
+        """
         assert self.positions() == positions
         frame = self.at(positions)
         shown = self.root.evaluate(READ, frame["table"])
-        expected = {"image": self.data["images"][frame["image"]], "alt": frame["alt"], "caption": frame["caption"]}
+        expected = {
+            "image": self.data["images"][frame["image"]],
+            "alt": frame["alt"],
+            "caption": frame["caption"],
+        }
         different = {key for key in expected if shown[key] != expected[key]}
-        assert not different and shown["table"], f"at {positions}: {different or 'the table'} of another frame"
-        assert shown["drawn"] or self.root.evaluate("root => root.querySelector('img').decode().then(() => true)")
-        heads = ", ".join(f"{one.evaluate(LABEL)} = {one.evaluate(NAME)}" for one in self.controls)
-        assert f"[{heads}]\n{frame['caption']}\n" in self.listing, f"the notebook has no frame [{heads}] with that caption"
+        assert not different and shown["table"], (
+            f"at {positions}: {different or 'the table'} of another frame"
+        )
+        assert shown["drawn"] or self.root.evaluate(
+            "root => root.querySelector('img').decode().then(() => true)"
+        )
+        heads = ", ".join(
+            f"{one.evaluate(LABEL)} = {one.evaluate(NAME)}" for one in self.controls
+        )
+        assert f"[{heads}]\n{frame['caption']}\n" in self.listing, (
+            f"the notebook has no frame [{heads}] with that caption"
+        )
 
 
 def stops(size: int) -> list[int]:
@@ -89,7 +109,9 @@ def kind(control: ElementHandle) -> str:
 
 
 def move_by_mouse(page: Page, control: ElementHandle, position: int, size: int) -> None:
-    """Drag a slider's thumb, click a check box, or pick from a menu (whose list the browser draws outside the page)."""
+    """Drag a slider's thumb, click a check box, or pick from a menu (whose list the
+    browser draws outside the page).
+    """
     if kind(control) == "select-one":
         control.select_option(index=position)
     elif kind(control) == "checkbox":
@@ -98,14 +120,19 @@ def move_by_mouse(page: Page, control: ElementHandle, position: int, size: int) 
     else:
         box = control.bounding_box()
         width, middle = box["width"] - THUMB, box["y"] + box["height"] / 2
-        places = [box["x"] + THUMB / 2 + width * at / (size - 1) for at in (control.evaluate(POSITION), position)]
+        places = [
+            box["x"] + THUMB / 2 + width * at / (size - 1)
+            for at in (control.evaluate(POSITION), position)
+        ]
         page.mouse.move(places[0], middle)
         page.mouse.down()
         page.mouse.move(places[1], middle)
         page.mouse.up()
 
 
-def move_by_keyboard(page: Page, control: ElementHandle, position: int, size: int) -> None:
+def move_by_keyboard(
+    page: Page, control: ElementHandle, position: int, size: int
+) -> None:
     """Press Home, End, or the arrow keys; the space bar for a check box."""
     control.focus()
     if kind(control) == "checkbox":
@@ -117,7 +144,7 @@ def move_by_keyboard(page: Page, control: ElementHandle, position: int, size: in
         page.keyboard.press("ArrowRight" if kind(control) == "range" else "ArrowDown")
 
 
-# --- The pages ---------------------------------------------------------------------------------------------------------
+# --- The pages ------------------------------------------------------------------------
 
 
 def both(batch: int, network: str, log: bool) -> show.Frame:
@@ -126,7 +153,12 @@ def both(batch: int, network: str, log: bool) -> show.Frame:
     axes.set(title=network, yscale="log" if log else "linear")
     rows = [{"network": network, "batch": batch, "log": log}]
     alt = f"A line that rises from 1 to {batch * len(network)}."
-    return show.frame(fig, caption=f"{network} at {batch}, {'log' if log else 'linear'}.", alt=alt, rows=rows)
+    return show.frame(
+        fig,
+        caption=f"{network} at {batch}, {'log' if log else 'linear'}.",
+        alt=alt,
+        rows=rows,
+    )
 
 
 def table_only(network: str) -> show.Frame:
@@ -141,28 +173,46 @@ def figure_only(step: int) -> show.Frame:
 
 
 STAGE = [
-    (both, {"batch": Slider([1, 8, 64], unit="images", start=8), "network": Menu(["VGG", "ResNet"]), "log": True}),
+    (
+        both,
+        {
+            "batch": Slider([1, 8, 64], unit="images", start=8),
+            "network": Menu(["VGG", "ResNet"]),
+            "log": True,
+        },
+    ),
     (table_only, {"network": ["<one>", "two", "three"]}),
     (figure_only, {"step": range(1, 21)}),
 ]
 
 
 def staged(folder: Path) -> tuple[Path, list[str]]:
-    """Write a page with three explorers; return its path, and the text beside each explorer."""
+    """Write a page with three explorers; return its path, and the text beside each
+    explorer.
+    """
     parts, listings = [], []
     for draw, given in STAGE:
         plan = {name: room._as_choice(name, choice) for name, choice in given.items()}
         bundle = {}
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(room, "display", lambda data, raw, into=bundle: into.update(data))
+            patch.setattr(
+                room, "display", lambda data, raw, into=bundle: into.update(data)
+            )
             room.explore(draw, **plan)
         parts.append(bundle["text/html"])
         listings.append(bundle["text/plain"])
     style = (Path(room.__file__).parent / "explore.css").read_text(encoding="utf-8")
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>x</title><style>{style}</style>'
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width"><title>x</title><style>{style}</style>'
+    )
     path = folder / "staged.html"
     path.write_text(
-        f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>', encoding="utf-8"
+        (
+            "<!doctype html><html "
+            f'lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
+        ),
+        encoding="utf-8",
     )
     return path, listings
 
@@ -173,21 +223,41 @@ def source(request, tmp_path_factory) -> tuple[Path, list[str]]:
     if request.param == STAGED:
         return staged(tmp_path_factory.mktemp("staged"))
     path = request.getfixturevalue("built") / f"{request.param}.html"
-    notebook = json.loads((ROOT / "_build" / "stage" / f"{request.param}.ipynb").read_text(encoding="utf-8"))
-    outputs = [out["data"] for cell in notebook["cells"] for out in cell.get("outputs", ()) if "data" in out]
-    return path, ["".join(data["text/plain"]) for data in outputs if "dlp-explore" in "".join(data.get("text/html", ""))]
+    notebook = json.loads(
+        (ROOT / "_build" / "stage" / f"{request.param}.ipynb").read_text(
+            encoding="utf-8"
+        )
+    )
+    outputs = [
+        out["data"]
+        for cell in notebook["cells"]
+        for out in cell.get("outputs", ())
+        if "data" in out
+    ]
+    return path, [
+        "".join(data["text/plain"])
+        for data in outputs
+        if "dlp-explore" in "".join(data.get("text/html", ""))
+    ]
 
 
 def embedded(path: Path) -> list[dict]:
     """Return the data of every explorer, read from the file without a browser."""
     html = path.read_text(encoding="utf-8")
-    found = re.findall(r'<div class="dlp-explore">.*?<script type="application/json">(.*?)</script>', html, re.DOTALL)
+    found = re.findall(
+        r'<div class="dlp-explore">.*?<script type="application/json">(.*?)</script>',
+        html,
+        re.DOTALL,
+    )
     return [json.loads(one) for one in found]
 
 
 def explorers(page: Page, source: tuple[Path, list[str]]) -> list[Explorer]:
     roots = page.query_selector_all(".dlp-explore")
-    return [Explorer(*each) for each in zip(roots, embedded(source[0]), source[1], strict=True)]
+    return [
+        Explorer(*each)
+        for each in zip(roots, embedded(source[0]), source[1], strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +270,9 @@ def errors() -> list[str]:
 def page(browser: Browser, source, errors):
     """The page in a window of a desktop."""
     errors.clear()
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 1000}, reduced_motion="reduce"
+    )
     one = context.new_page()
     one.on("pageerror", lambda error: errors.append(str(error)))
     one.goto(source[0].as_uri())
@@ -209,10 +281,12 @@ def page(browser: Browser, source, errors):
 
 
 def in_view(control: ElementHandle) -> None:
-    control.evaluate("one => one.scrollIntoView({block: 'center', behavior: 'instant'})")
+    control.evaluate(
+        "one => one.scrollIntoView({block: 'center', behavior: 'instant'})"
+    )
 
 
-# --- Tests -------------------------------------------------------------------------------------------------------------
+# --- Tests ----------------------------------------------------------------------------
 
 
 def test_every_lecture_has_an_explorer(source):
@@ -222,16 +296,25 @@ def test_every_lecture_has_an_explorer(source):
 
 def test_explorers_stay_within_their_budget_of_bytes(source):
     html = source[0].read_text(encoding="utf-8")
-    sizes = [len(one.encode()) for one in re.findall(r'<div class="dlp-explore">.*?</script><script>', html, re.DOTALL)]
+    sizes = [
+        len(one.encode())
+        for one in re.findall(
+            r'<div class="dlp-explore">.*?</script><script>', html, re.DOTALL
+        )
+    ]
     assert len(sizes) == len(source[1])
     assert sum(sizes) <= BUDGET * max(3, len(sizes)), f"{source[0].name}: {sizes} bytes"
 
 
 @pytest.mark.parametrize("move", [move_by_mouse, move_by_keyboard])
-def test_every_control_shows_the_right_frame_at_both_ends_and_in_the_middle(page, source, errors, move):
+def test_every_control_shows_the_right_frame_at_both_ends_and_in_the_middle(
+    page, source, errors, move
+):
     for explorer in explorers(page, source):
         positions = explorer.positions()
-        assert move is move_by_keyboard or positions == [choice["start"] for choice in explorer.data["choices"]]
+        assert move is move_by_keyboard or positions == [
+            choice["start"] for choice in explorer.data["choices"]
+        ]
         explorer.check(positions)
         for k, control in enumerate(explorer.controls):
             in_view(control)
@@ -244,11 +327,18 @@ def test_every_control_shows_the_right_frame_at_both_ends_and_in_the_middle(page
 
 def test_every_control_changes_the_figure_somewhere(source):
     for data in embedded(source[0]):
-        frames, sizes = data["frames"], [len(choice["names"]) for choice in data["choices"]]
+        frames, sizes = (
+            data["frames"],
+            [len(choice["names"]) for choice in data["choices"]],
+        )
         for k, size in enumerate(sizes):
             step = reduce(int.__mul__, sizes[k + 1 :], 1)
-            pairs = [(i, i + step) for i in range(len(frames)) if i // step % size < size - 1]
-            assert any(frames[i] != frames[j] for i, j in pairs), f"control {k} of {data['choices']} does nothing"
+            pairs = [
+                (i, i + step) for i in range(len(frames)) if i // step % size < size - 1
+            ]
+            assert any(frames[i] != frames[j] for i, j in pairs), (
+                f"control {k} of {data['choices']} does nothing"
+            )
 
 
 def test_labels_read_outs_and_announcements(page, source):
@@ -257,11 +347,21 @@ def test_labels_read_outs_and_announcements(page, source):
         root: Locator = page.locator(".dlp-explore").nth(number)
         for k, control in enumerate(explorer.controls):
             label = control.evaluate(LABEL)
-            assert label.strip() and root.get_by_role(roles[kind(control)], name=label).count() >= 1, f"no label {label!r}"
+            assert (
+                label.strip()
+                and root.get_by_role(roles[kind(control)], name=label).count() >= 1
+            ), f"no label {label!r}"
             if kind(control) == "range":
                 name = explorer.data["choices"][k]["names"][control.evaluate(POSITION)]
-                assert control.get_attribute("aria-valuetext") == control.evaluate(NAME) == name
-        assert explorer.root.query_selector("figcaption").get_attribute("aria-live") == "polite"
+                assert (
+                    control.get_attribute("aria-valuetext")
+                    == control.evaluate(NAME)
+                    == name
+                )
+        assert (
+            explorer.root.query_selector("figcaption").get_attribute("aria-live")
+            == "polite"
+        )
 
 
 def test_the_tab_key_goes_from_control_to_control(page, source):
@@ -282,12 +382,19 @@ def test_without_javascript_the_starting_frame_stands_there(browser, source):
         root, place = roots.nth(k), 0
         for choice in data["choices"]:
             place = place * len(choice["names"]) + choice["start"]
-        assert not root.locator("input, select, label").count(), "controls that do nothing"
+        assert not root.locator("input, select, label").count(), (
+            "controls that do nothing"
+        )
         frame = data["frames"][place]
-        assert root.locator("figcaption").inner_text().strip() == frame["caption"].strip()
+        assert (
+            root.locator("figcaption").inner_text().strip() == frame["caption"].strip()
+        )
         assert root.evaluate(READ, frame["table"])["table"]
         for img in root.locator("img").all():
-            assert img.is_visible() and img.get_attribute("src") == data["images"][frame["image"]]
+            assert (
+                img.is_visible()
+                and img.get_attribute("src") == data["images"][frame["image"]]
+            )
     context.close()
 
 
@@ -311,7 +418,10 @@ one => {
 
 def test_explorers_on_a_phone(browser, source):
     context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, reduced_motion="reduce"
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        reduced_motion="reduce",
     )
     page = context.new_page()
     page.goto(source[0].as_uri())
@@ -319,10 +429,14 @@ def test_explorers_on_a_phone(browser, source):
         positions = explorer.positions()
         for k, control in enumerate(explorer.controls):
             reach = control.evaluate(REACH)
-            assert reach["reached"] and reach["inside"] and reach["height"] >= 24, f"{control.evaluate(LABEL)}: {reach}"
+            assert reach["reached"] and reach["inside"] and reach["height"] >= 24, (
+                f"{control.evaluate(LABEL)}: {reach}"
+            )
             for stop in stops(explorer.sizes[k]):
                 move_by_keyboard(page, control, stop, explorer.sizes[k])
                 positions[k] = stop
-                assert explorer.root.evaluate(PHONE) == {"wide": [], "page": 390}, f"at {positions}"
+                assert explorer.root.evaluate(PHONE) == {"wide": [], "page": 390}, (
+                    f"at {positions}"
+                )
         explorer.check(positions)
     context.close()

@@ -20,7 +20,11 @@ NUMPY = {
 @pytest.mark.parametrize("name", NUMPY)
 def test_bits_are_spent_as_ml_dtypes_spends_them(name):
     ours, theirs = formats.get(name), ml_dtypes.finfo(NUMPY[name])
-    assert (ours.bits, ours.mantissa_bits, ours.exponent_bits) == (theirs.bits, theirs.nmant, theirs.nexp)
+    assert (ours.bits, ours.mantissa_bits, ours.exponent_bits) == (
+        theirs.bits,
+        theirs.nmant,
+        theirs.nexp,
+    )
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)

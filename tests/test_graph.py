@@ -31,7 +31,11 @@ def test_layers_know_their_names_inputs_and_shapes(net):
     assert [layer.name for layer in model.layers] == ["conv1", "block.left.conv", "sum"]
     assert [layer.inputs for layer in model.layers] == [(-1,), (0,), (0, 1)]
     assert model["sum"].input_shapes == ((4, 8, 8), (4, 8, 8))
-    assert (model.input_shape, model.output_shape, model.source) == ((3, 8, 8), (4, 8, 8), "made up")
+    assert (model.input_shape, model.output_shape, model.source) == (
+        (3, 8, 8),
+        (4, 8, 8),
+        "made up",
+    )
     assert repr(model) == "Model('small', (3, 8, 8) -> (4, 8, 8), 3 layers)"
 
 
@@ -40,13 +44,23 @@ def test_layers_without_a_name_are_numbered_within_their_scope(net):
     with net.scope("block"):
         x = net.chain(x, Activation("relu"), Flatten(), Linear(10), names=("first",))
     names = [layer.name for layer in net.model(x).layers]
-    assert names == ["relu1", "relu2", "maxpool2d1", "block.first", "block.flatten1", "block.linear1"]
+    assert names == [
+        "relu1",
+        "relu2",
+        "maxpool2d1",
+        "block.first",
+        "block.flatten1",
+        "block.linear1",
+    ]
 
 
 def test_a_scope_ends_when_its_block_raises(net):
     with pytest.raises(RuntimeError), net.scope("block"):
         raise RuntimeError
-    assert net.model(net(Flatten(), net.input, name="flatten"))["flatten"].name == "flatten"
+    assert (
+        net.model(net(Flatten(), net.input, name="flatten"))["flatten"].name
+        == "flatten"
+    )
 
 
 def test_a_layer_that_does_not_fit_is_named_with_its_scope_and_shapes(net):
@@ -58,18 +72,25 @@ def test_a_layer_that_does_not_fit_is_named_with_its_scope_and_shapes(net):
 
 
 def test_groups_that_do_not_divide_are_named(net):
-    with pytest.raises(ValueError, match=r"small, layer 'conv1': .* 2 groups .* 3 input channels .*\(3, 8, 8\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"small, layer 'conv1': .* 2 groups .* 3 input channels .*\(3, 8, 8\)",
+    ):
         net(Conv2d(4, 3, groups=2), net.input, name="conv1")
 
 
-@pytest.mark.parametrize("shape", [(), (3, 0, 8), (3, -1, 8), (3, 8.0, 8), (True, 8, 8)])
+@pytest.mark.parametrize(
+    "shape", [(), (3, 0, 8), (3, -1, 8), (3, 8.0, 8), (True, 8, 8)]
+)
 def test_an_input_shape_needs_whole_sizes(shape):
     with pytest.raises(ValueError, match="small: the input shape"):
         Builder("small", shape)
 
 
 def test_an_unknown_layer_is_named(net):
-    with pytest.raises(ValueError, match=r"layer 'magic1': expected a layer spec .* got <.*Magic"):
+    with pytest.raises(
+        ValueError, match=r"layer 'magic1': expected a layer spec .* got <.*Magic"
+    ):
         net(type("Magic", (), {})(), net.input)
 
 
@@ -86,7 +107,9 @@ def test_a_name_is_given_once(net):
 
 def test_inputs_come_from_the_same_network(net):
     other = Builder("other", (3, 8, 8))
-    with pytest.raises(ValueError, match=r"\(3, 8, 8\) belongs to another network, other"):
+    with pytest.raises(
+        ValueError, match=r"\(3, 8, 8\) belongs to another network, other"
+    ):
         net(Flatten(), other.input)
     with pytest.raises(ValueError, match="what another layer returned"):
         net(Flatten(), (3, 8, 8))
@@ -119,15 +142,24 @@ def words(**projection) -> Builder:
 
 def test_a_tie_names_an_earlier_layer_of_the_same_weights():
     assert words(out_features=100, bias=False, tied="embedding")
-    with pytest.raises(ValueError, match="'projection': tied to 'embeding', but no earlier layer"):
+    with pytest.raises(
+        ValueError, match="'projection': tied to 'embeding', but no earlier layer"
+    ):
         words(out_features=100, tied="embeding")
-    with pytest.raises(ValueError, match=r"its weights are \(100, 16\) and these are \(99, 16\)"):
+    with pytest.raises(
+        ValueError, match=r"its weights are \(100, 16\) and these are \(99, 16\)"
+    ):
         words(out_features=99, tied="embedding")
 
 
 def test_a_layer_without_weights_cannot_be_tied_to():
     net = Builder("words", (5,))
-    x = net.chain(net.input, Embedding(100, 16), PositionEmbedding(), names=("embedding", "positions"))
+    x = net.chain(
+        net.input,
+        Embedding(100, 16),
+        PositionEmbedding(),
+        names=("embedding", "positions"),
+    )
     with pytest.raises(ValueError, match="its weights are None"):
         net(Linear(100, tied="positions"), x)
 
@@ -135,11 +167,18 @@ def test_a_layer_without_weights_cannot_be_tied_to():
 def test_folding_keeps_names_shapes_and_branches():
     model = models.resnet18()
     folded = fold_batch_norm(model)
-    assert [layer.name for layer in folded.layers] == [x.name for x in model.layers if x.kind != "BatchNorm2d"]
+    assert [layer.name for layer in folded.layers] == [
+        x.name for x in model.layers if x.kind != "BatchNorm2d"
+    ]
     assert all(layer.spec.bias for layer in folded.layers if layer.kind == "Conv2d")
     assert folded.output_shape == model.output_shape
-    for layer in folded.layers:  # every input still has the shape that the layer was built for
-        shapes = [folded.layers[i].output_shape if i >= 0 else folded.input_shape for i in layer.inputs]
+    for (
+        layer
+    ) in folded.layers:  # every input still has the shape that the layer was built for
+        shapes = [
+            folded.layers[i].output_shape if i >= 0 else folded.input_shape
+            for i in layer.inputs
+        ]
         assert tuple(shapes) == layer.input_shapes
 
 

@@ -1,4 +1,6 @@
-"""What hangs on the repository's address, in a tiny book built without one and with one."""
+"""What hangs on the repository's address, in a tiny book built without one and with
+one.
+"""
 
 import importlib.util
 import json
@@ -39,18 +41,33 @@ def unpublished(tree, tmp_path_factory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def published(tree, unpublished) -> dict[str, str]:
-    """The pages and sources of the same book, built again when it has one, with a slash too many."""
+    """The pages and sources of the same book, built again when it has one, with a slash
+    too many.
+    """
     return texts(build(tree, f"{ADDRESS}/"))
 
 
 def texts(html: Path) -> dict[str, str]:
-    paths = [path for path in html.rglob("*") if path.suffix in {".html", ".ipynb"} and "_static" not in path.parts]
-    return {path.relative_to(html).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    paths = [
+        path
+        for path in html.rglob("*")
+        if path.suffix in {".html", ".ipynb"} and "_static" not in path.parts
+    ]
+    return {
+        path.relative_to(html).as_posix(): path.read_text(encoding="utf-8")
+        for path in paths
+    }
 
 
 def test_without_an_address_nothing_points_anywhere(unpublished):
-    assert {"intro.html", "chapters/tiny.html", "_sources/chapters/tiny.ipynb"} <= set(unpublished)
-    assert not {name: found for name, text in unpublished.items() if (found := HOSTS.findall(text))}
+    assert {"intro.html", "chapters/tiny.html", "_sources/chapters/tiny.ipynb"} <= set(
+        unpublished
+    )
+    assert not {
+        name: found
+        for name, text in unpublished.items()
+        if (found := HOSTS.findall(text))
+    }
     assert "badges" not in unpublished["intro.html"]
 
 
@@ -62,10 +79,18 @@ def test_without_an_address_the_notebook_has_no_install_cell(unpublished):
 def test_launch_buttons(published):
     page = published["chapters/tiny.html"]
     path = "example-owner/example-book"
-    assert f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/chapters/tiny.ipynb" in page
-    assert f"https://colab.research.google.com/github/{path}/blob/gh-pages/_sources/chapters/tiny.ipynb" in page
+    assert (
+        f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/chapters/tiny.ipynb"
+        in page
+    )
+    assert (
+        f"https://colab.research.google.com/github/{path}/blob/gh-pages/_sources/chapters/tiny.ipynb"
+        in page
+    )
     assert f'href="{ADDRESS}"' in page
-    assert not [link for link in HOSTS.findall("".join(published.values())) if path not in link]
+    assert not [
+        link for link in HOSTS.findall("".join(published.values())) if path not in link
+    ]
 
 
 def test_pages_that_are_no_lectures_have_no_launch_buttons(published):
@@ -73,9 +98,19 @@ def test_pages_that_are_no_lectures_have_no_launch_buttons(published):
 
 
 def test_badges_on_the_title_page(published):
-    links = re.findall(r'<a class="reference external" href="([^"]+)">(?:<span[^>]*>)?([^<]+)', published["intro.html"])
-    assert [text for _, text in links] == ["Open all lectures in Binder", "Open the first in Colab", "Source"]
-    assert links[0][0] == "https://mybinder.org/v2/gh/example-owner/example-book/main?urlpath=lab/tree/chapters"
+    links = re.findall(
+        r'<a class="reference external" href="([^"]+)">(?:<span[^>]*>)?([^<]+)',
+        published["intro.html"],
+    )
+    assert [text for _, text in links] == [
+        "Open all lectures in Binder",
+        "Open the first in Colab",
+        "Source",
+    ]
+    assert (
+        links[0][0]
+        == "https://mybinder.org/v2/gh/example-owner/example-book/main?urlpath=lab/tree/chapters"
+    )
     assert links[1][0].endswith("/blob/gh-pages/_sources/chapters/tiny.ipynb")
     assert links[2][0] == ADDRESS
 
@@ -95,15 +130,25 @@ def test_the_install_cell_is_added_once(tmp_path):
     path = tiny_book.write_lecture(tmp_path, "6 * 7")
     for _ in range(2):
         house.add_install_cell(path, ADDRESS)
-    assert [cell["id"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]] == ["install", "title", "code"]
+    assert [
+        cell["id"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+    ] == ["install", "title", "code"]
 
 
 @pytest.mark.parametrize("present", [True, False])
 def test_the_install_cell_installs_only_what_is_missing(present):
-    """The cell's condition, with pip replaced: in Colab the library is missing, on the reader's machine it is there."""
-    source = extension().INSTALL.format(address=ADDRESS).replace("%pip install", "print('installs') #")
+    """The cell's condition, with pip replaced: in Colab the library is missing, on the
+    reader's machine it is there.
+    """
+    source = (
+        extension()
+        .INSTALL.format(address=ADDRESS)
+        .replace("%pip install", "print('installs') #")
+    )
     source = source if present else source.replace("dlpatterns", "no_such_module")
-    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    )
     assert ran.stdout == ("" if present else "installs\n")
 
 
@@ -126,20 +171,45 @@ def test_the_setting_in_the_file_counts_without_the_variable(monkeypatch):
 
 
 def test_the_workflow_publishes_what_the_links_expect():
-    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8"))
-    assert workflow["env"]["BOOK_REPOSITORY"] == "${{ github.server_url }}/${{ github.repository }}"
-    steps = "\n".join(step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"])
+    workflow = yaml.safe_load(
+        (ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8")
+    )
+    assert (
+        workflow["env"]["BOOK_REPOSITORY"]
+        == "${{ github.server_url }}/${{ github.repository }}"
+    )
+    steps = "\n".join(
+        step.get("run", "")
+        for job in workflow["jobs"].values()
+        for step in job["steps"]
+    )
     assert "bash .ci/run" in steps and "make book" in steps
     assert "gh-pages" in steps and ".nojekyll" in steps and "_build/html" in steps
-    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").rstrip().endswith("make test")
+    assert (
+        (ROOT / ".ci" / "run")
+        .read_text(encoding="utf-8")
+        .rstrip()
+        .endswith("make test")
+    )
 
 
 def test_binder_and_the_workflow_use_a_python_that_is_new_enough():
-    """Binder's own choice may be older than the pinned packages allow; runtime.txt is where it reads another."""
-    wanted = (ROOT / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    """Binder's own choice may be older than the pinned packages allow; runtime.txt is
+    where it reads another.
+    """
+    wanted = (
+        (ROOT / "runtime.txt")
+        .read_text(encoding="utf-8")
+        .strip()
+        .removeprefix("python-")
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     assert Requirement(f"python{project['requires-python']}").specifier.contains(wanted)
-    assert f'python-version: "{wanted}"' in (ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8")
+    assert f'python-version: "{wanted}"' in (
+        ROOT / ".github" / "workflows" / "book.yml"
+    ).read_text(encoding="utf-8")
 
 
 def extension():

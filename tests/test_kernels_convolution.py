@@ -1,4 +1,6 @@
-"""Every rung of the convolution ladder against the seven loops, over stride, padding, dilation, groups and batch."""
+"""Every rung of the convolution ladder against the seven loops, over stride, padding,
+dilation, groups and batch.
+"""
 
 import numpy as np
 import pytest
@@ -7,7 +9,11 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from dlpatterns.kernels import convolution, fourier, ready, winograd
-from dlpatterns.kernels.blocked import conv2d_blocked, conv2d_depthwise, conv2d_pointwise
+from dlpatterns.kernels.blocked import (
+    conv2d_blocked,
+    conv2d_depthwise,
+    conv2d_pointwise,
+)
 
 RUNGS = {
     "im2col": convolution.conv2d_im2col,
@@ -15,7 +21,9 @@ RUNGS = {
     "fast": convolution.conv2d_fast,
     "blocked": conv2d_blocked,
     "fft": fourier.conv2d_fft,
-    "ready": lambda x, weight, bias, **geometry: ready.Ready(weight, bias, **geometry)(x),
+    "ready": lambda x, weight, bias, **geometry: ready.Ready(weight, bias, **geometry)(
+        x
+    ),
 }
 SMALL = st.integers(1, 3)
 PAIR = st.tuples(SMALL, SMALL)
@@ -26,7 +34,11 @@ PAD = st.one_of(st.just("same"), st.tuples(st.integers(0, 2), st.integers(0, 2))
 def layers(draw, *, kernel=PAIR, depthwise=False, plain=False):
     """A convolution that fits: maps, filters, bias and geometry."""
     ones = st.just((1, 1))
-    kernel, stride, dilation = draw(kernel), draw(ones if plain else PAIR), draw(ones if plain else PAIR)
+    kernel, stride, dilation = (
+        draw(kernel),
+        draw(ones if plain else PAIR),
+        draw(ones if plain else PAIR),
+    )
     groups = draw(st.integers(1, 3))
     inside, made = (1, 1) if depthwise else (draw(SMALL), draw(SMALL))
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
@@ -35,7 +47,17 @@ def layers(draw, *, kernel=PAIR, depthwise=False, plain=False):
     x = rng.normal(size=(draw(st.integers(1, 2)), groups * inside, *size))
     weight = rng.normal(size=(groups * made, inside, *kernel))
     bias = rng.normal(size=groups * made) if draw(st.booleans()) else None
-    return x, weight, bias, {"stride": stride, "dilation": dilation, "padding": draw(PAD), "groups": groups}
+    return (
+        x,
+        weight,
+        bias,
+        {
+            "stride": stride,
+            "dilation": dilation,
+            "padding": draw(PAD),
+            "groups": groups,
+        },
+    )
 
 
 @pytest.mark.parametrize("name", RUNGS)
@@ -44,7 +66,9 @@ def layers(draw, *, kernel=PAIR, depthwise=False, plain=False):
 def test_every_rung_computes_what_the_loops_compute(name, layer):
     x, weight, bias, geometry = layer
     expected = convolution.conv2d(x, weight, bias, **geometry)
-    np.testing.assert_allclose(RUNGS[name](x, weight, bias, **geometry), expected, atol=1e-12)
+    np.testing.assert_allclose(
+        RUNGS[name](x, weight, bias, **geometry), expected, atol=1e-12
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -53,7 +77,9 @@ def test_depthwise_computes_what_the_loops_compute(layer):
     x, weight, bias, geometry = layer
     expected = convolution.conv2d(x, weight, bias, **geometry)
     geometry.pop("groups")
-    np.testing.assert_allclose(conv2d_depthwise(x, weight, bias, **geometry), expected, atol=1e-12)
+    np.testing.assert_allclose(
+        conv2d_depthwise(x, weight, bias, **geometry), expected, atol=1e-12
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -62,12 +88,17 @@ def test_pointwise_computes_what_the_loops_compute(layer):
     x, weight, bias, geometry = layer
     options = {"stride": geometry["stride"], "groups": geometry["groups"]}
     expected = convolution.conv2d(x, weight, bias, **options)
-    np.testing.assert_allclose(conv2d_pointwise(x, weight, bias, **options), expected, atol=1e-12)
+    np.testing.assert_allclose(
+        conv2d_pointwise(x, weight, bias, **options), expected, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("tile", [2, 4])
 @settings(max_examples=60, deadline=None)
-@given(layer=layers(kernel=st.just((3, 3)), plain=True), blocks=st.sampled_from([1, 1 << 20]))
+@given(
+    layer=layers(kernel=st.just((3, 3)), plain=True),
+    blocks=st.sampled_from([1, 1 << 20]),
+)
 def test_winograd_computes_what_the_loops_compute(tile, layer, blocks):
     x, weight, bias, geometry = layer
     expected = convolution.conv2d(x, weight, bias, **geometry)
@@ -81,14 +112,20 @@ def test_winograd_computes_what_the_loops_compute(tile, layer, blocks):
 def test_the_loops_agree_with_scipy():
     rng = np.random.default_rng(0)
     x, weight = rng.normal(size=(1, 2, 9, 8)), rng.normal(size=(1, 2, 3, 2))
-    expected = sum(signal.correlate2d(x[0, c], weight[0, c], mode="valid") for c in range(2))
-    np.testing.assert_allclose(convolution.conv2d(x, weight)[0, 0], expected, atol=1e-12)
+    expected = sum(
+        signal.correlate2d(x[0, c], weight[0, c], mode="valid") for c in range(2)
+    )
+    np.testing.assert_allclose(
+        convolution.conv2d(x, weight)[0, 0], expected, atol=1e-12
+    )
 
 
 def test_a_sobel_filter_by_hand():
     step = np.array([[0.0, 0, 1, 1]] * 4)[None, None]
     sobel = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])[None, None]
-    np.testing.assert_array_equal(convolution.conv2d(step, sobel)[0, 0], [[4, 4], [4, 4]])
+    np.testing.assert_array_equal(
+        convolution.conv2d(step, sobel)[0, 0], [[4, 4], [4, 4]]
+    )
 
 
 @pytest.mark.parametrize("blocks", [1, 4096])
@@ -98,15 +135,27 @@ def test_blocks_of_any_size_give_the_same(blocks, monkeypatch):
     x, weight = rng.normal(size=(2, 4, 13, 11)), rng.normal(size=(6, 2, 3, 2))
     geometry = {"stride": 2, "padding": (1, 2), "dilation": (2, 1), "groups": 2}
     expected = convolution.conv2d(x, weight, **geometry)
-    np.testing.assert_allclose(conv2d_blocked(x, weight, **geometry), expected, atol=1e-12)
+    np.testing.assert_allclose(
+        conv2d_blocked(x, weight, **geometry), expected, atol=1e-12
+    )
 
 
 FLOAT32 = {  # the bounds that the docstrings state, relative to the largest output
     "im2col": (lambda x, w: convolution.conv2d_im2col(x, w, padding=1), 1e-6),
     "blocked": (lambda x, w: conv2d_blocked(x, w, padding=1), 1e-6),
     "fft": (lambda x, w: fourier.conv2d_fft(x, w, padding=1), 2e-6),
-    "winograd 2": (lambda x, w: winograd.conv2d_winograd(x, winograd.winograd_filters(w, 2), padding=1), 2e-6),
-    "winograd 4": (lambda x, w: winograd.conv2d_winograd(x, winograd.winograd_filters(w, 4), padding=1), 2e-5),
+    "winograd 2": (
+        lambda x, w: winograd.conv2d_winograd(
+            x, winograd.winograd_filters(w, 2), padding=1
+        ),
+        2e-6,
+    ),
+    "winograd 4": (
+        lambda x, w: winograd.conv2d_winograd(
+            x, winograd.winograd_filters(w, 4), padding=1
+        ),
+        2e-5,
+    ),
 }
 
 
@@ -114,7 +163,10 @@ FLOAT32 = {  # the bounds that the docstrings state, relative to the largest out
 @pytest.mark.parametrize("channels", [1, 16, 128, 512])
 def test_in_float32_every_rung_keeps_its_stated_error(name, channels):
     rng = np.random.default_rng(channels)
-    x, weight = rng.normal(size=(1, channels, 20, 20)), rng.normal(size=(8, channels, 3, 3))
+    x, weight = (
+        rng.normal(size=(1, channels, 20, 20)),
+        rng.normal(size=(8, channels, 3, 3)),
+    )
     exact = convolution.conv2d_im2col(x, weight, padding=1)
     rung, bound = FLOAT32[name]
     out = rung(x.astype(np.float32), weight.astype(np.float32))
@@ -133,24 +185,61 @@ def test_ready_serves_one_shape_after_another():
     rng = np.random.default_rng(2)
     weight, bias = rng.normal(size=(16, 16, 3, 3)), rng.normal(size=16)
     layer = ready.Ready(weight, bias, padding=1)
-    for size, rung in ((20, "winograd"), (6, "blocked"), (12, "winograd"), (20, "winograd")):
+    for size, rung in (
+        (20, "winograd"),
+        (6, "blocked"),
+        (12, "winograd"),
+        (20, "winograd"),
+    ):
         x = rng.normal(size=(2, 16, size, size))
-        np.testing.assert_allclose(layer(x), convolution.conv2d_im2col(x, weight, bias, padding=1), atol=1e-10)
+        np.testing.assert_allclose(
+            layer(x), convolution.conv2d_im2col(x, weight, bias, padding=1), atol=1e-10
+        )
         assert layer.rung == rung
 
 
 BAD = [
-    ("a kernel larger than the padded maps", (1, 2, 2, 2), (1, 2, 3, 3), {}, r"\(2, 2\).*(3, 3)|\(3, 3\).*\(2, 2\)"),
-    ("channels that do not fit", (1, 3, 5, 5), (1, 2, 3, 3), {}, r"\(1, 3, 5, 5\).*\(1, 2, 3, 3\)"),
-    ("groups that do not divide", (1, 3, 5, 5), (2, 1, 3, 3), {"groups": 2}, r"\(1, 3, 5, 5\).*\(2, 1, 3, 3\)"),
+    (
+        "a kernel larger than the padded maps",
+        (1, 2, 2, 2),
+        (1, 2, 3, 3),
+        {},
+        r"\(2, 2\).*(3, 3)|\(3, 3\).*\(2, 2\)",
+    ),
+    (
+        "channels that do not fit",
+        (1, 3, 5, 5),
+        (1, 2, 3, 3),
+        {},
+        r"\(1, 3, 5, 5\).*\(1, 2, 3, 3\)",
+    ),
+    (
+        "groups that do not divide",
+        (1, 3, 5, 5),
+        (2, 1, 3, 3),
+        {"groups": 2},
+        r"\(1, 3, 5, 5\).*\(2, 1, 3, 3\)",
+    ),
     ("maps without a batch", (2, 5, 5), (1, 2, 3, 3), {}, r"\(2, 5, 5\)"),
-    ("filters without channels", (1, 2, 5, 5), (2, 3, 3), {}, r"\(1, 2, 5, 5\).*\(2, 3, 3\)"),
+    (
+        "filters without channels",
+        (1, 2, 5, 5),
+        (2, 3, 3),
+        {},
+        r"\(1, 2, 5, 5\).*\(2, 3, 3\)",
+    ),
 ]
 
 
 @pytest.mark.parametrize("rung", ["loops", *RUNGS])
-@pytest.mark.parametrize(("x", "weight", "geometry", "shapes"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
-def test_what_does_not_fit_is_refused_with_both_shapes(rung, x, weight, geometry, shapes):
+@pytest.mark.parametrize(
+    ("x", "weight", "geometry", "shapes"),
+    [case[1:] for case in BAD],
+    ids=[case[0] for case in BAD],
+)
+def test_what_does_not_fit_is_refused_with_both_shapes(
+    rung, x, weight, geometry, shapes
+):
     function = ({"loops": convolution.conv2d} | RUNGS)[rung]
     with pytest.raises(ValueError, match=shapes):
         function(np.ones(x), np.ones(weight), None, **geometry)
@@ -174,7 +263,9 @@ def test_special_rungs_refuse_other_filters():
     with pytest.raises(ValueError, match="3"):
         winograd.winograd_filters(np.ones((2, 2, 3, 3)), 3)
     with pytest.raises(ValueError, match=r"2 channels.*\(1, 3, 4, 4\)"):
-        winograd.conv2d_winograd(np.ones((1, 3, 4, 4)), winograd.winograd_filters(np.ones((2, 2, 3, 3))))
+        winograd.conv2d_winograd(
+            np.ones((1, 3, 4, 4)), winograd.winograd_filters(np.ones((2, 2, 3, 3)))
+        )
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -190,7 +281,9 @@ def test_what_would_spread_is_refused_and_stays_where_it_was_elsewhere(value):
         with pytest.raises(ValueError, match="not finite"):
             refuses()
     for rung in (convolution.conv2d, convolution.conv2d_im2col, conv2d_blocked):
-        assert np.isfinite(rung(x, weight)).sum() == 48  # one of 49 outputs sees the corner
+        assert (
+            np.isfinite(rung(x, weight)).sum() == 48
+        )  # one of 49 outputs sees the corner
 
 
 @pytest.mark.parametrize("rung", ["loops", *RUNGS])
@@ -200,9 +293,13 @@ def test_whole_numbers_and_mixed_formats_lose_nothing(rung):
     x, weight = rng.integers(-9, 9, size=(1, 16, 9, 9)), rng.normal(size=(2, 16, 3, 3))
     expected = convolution.conv2d(x.astype(float), weight)
     np.testing.assert_allclose(function(x, weight, None), expected, atol=1e-10)
-    np.testing.assert_allclose(function(x.astype(np.float32), weight, None), expected, atol=1e-5)
+    np.testing.assert_allclose(
+        function(x.astype(np.float32), weight, None), expected, atol=1e-5
+    )
     whole = rng.integers(-9, 9, size=weight.shape)
-    np.testing.assert_allclose(function(x, whole, None), convolution.conv2d(x, whole), atol=1e-10)
+    np.testing.assert_allclose(
+        function(x, whole, None), convolution.conv2d(x, whole), atol=1e-10
+    )
 
 
 BAD_GEOMETRY = [
@@ -243,5 +340,10 @@ def test_the_gradients_are_those_of_finite_differences(layer):
         moved = [values + side * 1e-6 * step for side in (1, -1)]
         pairs = [(m, weight) if values is x else (x, m) for m in moved]
         up, down = (convolution.conv2d_im2col(*each, **geometry) for each in pairs)
-        assert np.isclose(((up - down) / 2e-6 * grad).sum(), (gradient * step).sum(), rtol=1e-5, atol=1e-5)
+        assert np.isclose(
+            ((up - down) / 2e-6 * grad).sum(),
+            (gradient * step).sum(),
+            rtol=1e-5,
+            atol=1e-5,
+        )
     np.testing.assert_allclose(to_bias, grad.sum(axis=(0, 2, 3)))

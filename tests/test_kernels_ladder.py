@@ -17,7 +17,12 @@ SMALL = ladder.Layer(4, 10, 6, 3)
 def test_macs_are_those_that_counting_gives(name):
     layer = ladder.LAYERS[name]
     spec = layers.Conv2d(
-        layer.filters, layer.kernel, stride=layer.stride, padding=layer.kernel // 2, groups=layer.groups, bias=False
+        layer.filters,
+        layer.kernel,
+        stride=layer.stride,
+        padding=layer.kernel // 2,
+        groups=layer.groups,
+        bias=False,
     )
     net = Builder(name, (layer.channels, layer.size, layer.size))
     counted = counting.count(net.model(net(spec, net.input)))
@@ -25,20 +30,36 @@ def test_macs_are_those_that_counting_gives(name):
 
 
 def test_layers_stand_in_the_networks_they_are_named_after():
-    for network, name in ((models.vgg16(), "VGG-16 conv1_2"), (models.vgg16(), "VGG-16 conv3_2")):
+    for network, name in (
+        (models.vgg16(), "VGG-16 conv1_2"),
+        (models.vgg16(), "VGG-16 conv3_2"),
+    ):
         counted = counting.count_layer(network[name.split()[1]])
-        assert (ladder.LAYERS[name].macs, ladder.LAYERS[name].weights) == (counted.macs, counted.weights)
-    first = next(layer for layer in counting.count(models.resnet50()).layers if layer.kind == "Conv2d")
-    assert ladder.LAYERS["ResNet-50 conv1 7 x 7 / 2"].macs == first.macs == 118_013_952  # counting_conventions: not 34 M
+        assert (ladder.LAYERS[name].macs, ladder.LAYERS[name].weights) == (
+            counted.macs,
+            counted.weights,
+        )
+    first = next(
+        layer
+        for layer in counting.count(models.resnet50()).layers
+        if layer.kind == "Conv2d"
+    )
+    assert (
+        ladder.LAYERS["ResNet-50 conv1 7 x 7 / 2"].macs == first.macs == 118_013_952
+    )  # counting_conventions: not 34 M
 
 
 def test_im2col_moves_what_the_trace_of_the_kernel_says():
     with tracing.tally() as t:
         convolution.conv2d_im2col(
-            tracing.trace(np.ones((1, 4, 10, 10)), "x"), tracing.trace(np.ones((6, 4, 3, 3)), "w"), padding=1
+            tracing.trace(np.ones((1, 4, 10, 10)), "x"),
+            tracing.trace(np.ones((6, 4, 3, 3)), "w"),
+            padding=1,
         )
     columns = t.written["new"] - 4 * 6 * 10 * 10  # all new values but the results
-    assert ladder.traffic(SMALL, "im2col") - ladder.traffic(SMALL, "loops") == 2 * columns
+    assert (
+        ladder.traffic(SMALL, "im2col") - ladder.traffic(SMALL, "loops") == 2 * columns
+    )
     assert ladder.multiplications(SMALL, "im2col") == t.macs
 
 
@@ -63,10 +84,19 @@ def test_a_rung_that_does_not_compute_a_layer_is_refused(rung):
 
 
 def test_the_stored_benchmark_is_the_one_the_lecture_reads_and_holds_every_layer():
-    stored, root = datasets.measurement("convolution_speed"), Path(__file__).resolve().parent.parent
-    assert stored == json.loads((root / "benchmarks/results/convolution.json").read_text(encoding="utf-8"))
-    assert [(row["layer"], row["threads"]) for row in stored["rows"]] == [(n, t) for t in (1, 2) for n in ladder.LAYERS]
+    stored, root = (
+        datasets.measurement("convolution_speed"),
+        Path(__file__).resolve().parent.parent,
+    )
+    assert stored == json.loads(
+        (root / "benchmarks/results/convolution.json").read_text(encoding="utf-8")
+    )
+    assert [(row["layer"], row["threads"]) for row in stored["rows"]] == [
+        (n, t) for t in (1, 2) for n in ladder.LAYERS
+    ]
     for row in stored["rows"]:
         assert row["macs"] == ladder.LAYERS[row["layer"]].macs
-        assert row["error"] < 2e-5, f"{row['layer']}: above the error that the rungs state"
+        assert row["error"] < 2e-5, (
+            f"{row['layer']}: above the error that the rungs state"
+        )
         assert {"torch", "onnxruntime"} == set(row["peers"])

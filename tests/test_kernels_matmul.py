@@ -26,7 +26,9 @@ def test_every_rung_computes_what_the_loops_compute(rung, m, k, n, seed):
 def test_a_block_of_any_size_gives_the_same(m, k, n, block):
     rng = np.random.default_rng(m * 100 + k * 10 + n)
     a, b = rng.normal(size=(m, k)), rng.normal(size=(k, n))
-    np.testing.assert_allclose(matmul.matmul_blocked(a, b, block=block), matmul.matmul(a, b), atol=1e-13)
+    np.testing.assert_allclose(
+        matmul.matmul_blocked(a, b, block=block), matmul.matmul(a, b), atol=1e-13
+    )
 
 
 @pytest.mark.parametrize("k", [10, 300])
@@ -43,7 +45,9 @@ def test_a_product_by_hand():
     np.testing.assert_array_equal(matmul.matmul(a, b), [[58, 64], [139, 154]])
 
 
-@pytest.mark.parametrize("rung", [matmul.matmul, *RUNGS], ids=lambda rung: rung.__name__)
+@pytest.mark.parametrize(
+    "rung", [matmul.matmul, *RUNGS], ids=lambda rung: rung.__name__
+)
 def test_shapes_that_do_not_fit_are_refused(rung):
     with pytest.raises(ValueError, match=r"\(2, 3\).*\(2, 3\)"):
         rung(np.ones((2, 3)), np.ones((2, 3)))
@@ -58,7 +62,11 @@ def test_a_block_must_have_a_size():
 
 def _traffic(rung, **options):
     with tracing.tally() as t:
-        rung(tracing.trace(np.ones((8, 8)), "a"), tracing.trace(np.ones((8, 8)), "b"), **options)
+        rung(
+            tracing.trace(np.ones((8, 8)), "a"),
+            tracing.trace(np.ones((8, 8)), "b"),
+            **options,
+        )
     return t
 
 
@@ -69,4 +77,8 @@ def test_loops_read_both_operands_of_every_product():
 
 def test_blocks_divide_what_is_read_of_the_matrices():
     t = _traffic(matmul.matmul_blocked, block=4)
-    assert (t.macs, t.reads("a"), t.reads("b")) == (512, 128, 128)  # 8 blocks of products, 16 values of each matrix
+    assert (t.macs, t.reads("a"), t.reads("b")) == (
+        512,
+        128,
+        128,
+    )  # 8 blocks of products, 16 values of each matrix

@@ -1,4 +1,6 @@
-"""Layer specs: shapes against a count of window positions by hand, and errors that say what does not fit."""
+"""Layer specs: shapes against a count of window positions by hand, and errors that say
+what does not fit.
+"""
 
 import pytest
 from hypothesis import given
@@ -45,13 +47,27 @@ def taps(start: int, kernel: int, dilation: int) -> list[int]:
 
 
 def places(size: int, kernel: int, *, stride: int, pad: int, dilation: int = 1) -> int:
-    """Slide a window over a padded line one step at a time and count where all its taps are on the line."""
+    """Slide a window over a padded line one step at a time and count where all its taps
+    are on the line.
+    """
     line = range(-pad, size + pad)
-    return sum(all(tap in line for tap in taps(start, kernel, dilation)) for start in line[::stride])
+    return sum(
+        all(tap in line for tap in taps(start, kernel, dilation))
+        for start in line[::stride]
+    )
 
 
-@given(height=sizes, width=sizes, kernel=small, stride=small, pad=st.integers(0, 4), dilation=st.integers(1, 3))
-def test_convolution_has_one_output_per_window_that_fits(height, width, kernel, stride, pad, dilation):
+@given(
+    height=sizes,
+    width=sizes,
+    kernel=small,
+    stride=small,
+    pad=st.integers(0, 4),
+    dilation=st.integers(1, 3),
+)
+def test_convolution_has_one_output_per_window_that_fits(
+    height, width, kernel, stride, pad, dilation
+):
     spec = Conv2d(3, kernel, stride=stride, padding=pad, dilation=dilation)
     rows = places(height, kernel, stride=stride, pad=pad, dilation=dilation)
     columns = places(width, kernel, stride=stride, pad=pad, dilation=dilation)
@@ -63,13 +79,17 @@ def test_convolution_has_one_output_per_window_that_fits(height, width, kernel, 
 
 
 @given(size=sizes, kernel=small, stride=small, pad=st.integers(0, 2))
-def test_ceiling_mode_adds_a_window_that_starts_on_the_line_and_sees_what_no_other_does(size, kernel, stride, pad):
+def test_ceiling_mode_adds_a_window_that_starts_on_the_line_and_sees_what_no_other_does(
+    size, kernel, stride, pad
+):
     if 2 * pad > kernel or kernel > size + 2 * pad:
         return
     windows = [0]  # starts, counted from the left end of the padding
     while windows[-1] + kernel < size + 2 * pad and windows[-1] + stride < size + pad:
         windows.append(windows[-1] + stride)
-    shape = MaxPool2d(kernel, stride, padding=pad, ceil_mode=True).output_shape((4, size, size))
+    shape = MaxPool2d(kernel, stride, padding=pad, ceil_mode=True).output_shape(
+        (4, size, size)
+    )
     assert shape == (4, len(windows), len(windows))
 
 
@@ -177,7 +197,11 @@ def test_a_size_that_makes_no_sense_is_refused_with_the_whole_spec(make, words):
         (Conv2d(8, 3), [(9,)], ["(C H W)", "(9,)"]),
         (Conv2d(8, 3), [(3, 9, 9), (3, 9, 9)], ["one input, got 2"]),
         (Conv2d(8, 3), [], ["one input, got 0"]),
-        (Conv2d(8, 3, groups=4), [(6, 9, 9)], ["4 groups", "6 input channels", "(6, 9, 9)"]),
+        (
+            Conv2d(8, 3, groups=4),
+            [(6, 9, 9)],
+            ["4 groups", "6 input channels", "(6, 9, 9)"],
+        ),
         (Conv2d(9, 3, groups=2), [(6, 9, 9)], ["2 groups", "9 output channels"]),
         (ConnectedConv2d(((0,), (0, 3)), 5), [(3, 14, 14)], ["[3]", "(3, 14, 14)"]),
         (ConnectedConv2d(((-1,),), 5), [(3, 14, 14)], ["[-1]"]),

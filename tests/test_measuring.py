@@ -1,4 +1,6 @@
-"""Measuring: how often a call is made, what is returned, and that other BLAS threads stay out of it."""
+"""Measuring: how often a call is made, what is returned, and that other BLAS threads
+stay out of it.
+"""
 
 import time
 
@@ -17,7 +19,11 @@ def test_the_first_call_is_not_timed_and_the_shortest_of_the_rest_counts():
 
 def test_calls_are_timed_on_one_blas_thread():
     def threads():
-        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+        return {
+            pool["num_threads"]
+            for pool in threadpool_info()
+            if pool["user_api"] == "blas"
+        }
 
     seen = []
     with threadpool_limits(limits=2, user_api="blas"):

@@ -1,4 +1,6 @@
-"""The built pages in a real browser, from a server and from disk: nothing comes from elsewhere, all of it works."""
+"""The built pages in a real browser, from a server and from disk: nothing comes from
+elsewhere, all of it works.
+"""
 
 import datetime
 import json
@@ -10,21 +12,33 @@ import rules_notebooks
 import rules_tree
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [f"{page}.html" for page in rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))]
+PAGES = [
+    f"{page}.html"
+    for page in rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+]
 LECTURES = [page for page in PAGES if page.startswith("chapters/")]
 DESKTOP, PHONE = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 FIRST, FURTHER = 1_200_000, 150_000  # bytes, compressed, before figures
 
 
 class Visit:
-    """A page of the book in a browser that lets no request out, with what it asked for and what it complained of."""
+    """A page of the book in a browser that lets no request out, with what it asked for
+    and what it complained of.
+    """
 
     def __init__(self, browser, home: str) -> None:
         self.home, self.outside, self.complaints = home, [], []
         self.context = browser.new_context(viewport=DESKTOP, color_scheme="light")
         self.context.route("**/*", self._let_in)
         self.page = self.context.new_page()
-        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        self.page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(message.text)
+                if message.type == "error"
+                else None
+            ),
+        )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _let_in(self, route) -> None:
@@ -38,17 +52,26 @@ class Visit:
         """Open a page, wait until it has drawn its mathematics, and return it."""
         self.page.goto(f"{self.home}/{name}")
         self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)")
+        self.page.wait_for_function(
+            "!window.MathJax || !MathJax.startup || "
+            "MathJax.startup.promise.then(() "
+            "=> true)"
+        )
         return self.page
 
     def visible(self, selector: str) -> int:
         """Count the elements of a kind that are visible."""
-        return self.page.evaluate(f"[...document.querySelectorAll({selector!r})].filter(it => it.checkVisibility()).length")
+        return self.page.evaluate(
+            f"[...document.querySelectorAll({selector!r})].filter(it => "
+            "it.checkVisibility()).length"
+        )
 
 
 @pytest.fixture(params=["server", "disk"])
 def visit(request, browser, built, site):
-    visit = Visit(browser, site.address if request.param == "server" else built.as_uri())
+    visit = Visit(
+        browser, site.address if request.param == "server" else built.as_uri()
+    )
     yield visit
     visit.context.close()
 
@@ -60,7 +83,10 @@ def test_page(visit, built, name):
     formulas = page.locator(".math.notranslate").count()
     assert page.locator("mjx-container").count() >= formulas
     assert not page.locator("mjx-merror").count()
-    assert str(datetime.date.today().year) in page.locator("footer .copyright").inner_text()
+    assert (
+        str(datetime.date.today().year)
+        in page.locator("footer .copyright").inner_text()
+    )
     assert visit.visible("input[name=q], .search-button, .search-button-field") == 1
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.set_viewport_size(PHONE)
@@ -72,7 +98,10 @@ def test_page(visit, built, name):
 
 def test_a_request_to_elsewhere_is_counted(visit):
     page = visit.open("intro.html")
-    page.evaluate("new Promise(done => { const it = new Image(); it.onerror = done; it.src = 'https://example.org/x.png' })")
+    page.evaluate(
+        "new Promise(done => { const it = new Image(); it.onerror = done; it.src = "
+        "'https://example.org/x.png' })"
+    )
     assert visit.outside == ["https://example.org/x.png"]
     assert visit.complaints  # of the address that cannot be reached
 
@@ -80,7 +109,10 @@ def test_a_request_to_elsewhere_is_counted(visit):
 def test_what_is_too_wide_for_a_phone_is_noticed(visit):
     page = visit.open("glossary.html")
     page.set_viewport_size(PHONE)
-    page.evaluate("document.querySelector('article').insertAdjacentHTML('beforeend', '<p style=width:500px>wide</p>')")
+    page.evaluate(
+        "document.querySelector('article').insertAdjacentHTML('beforeend', '<p "
+        "style=width:500px>wide</p>')"
+    )
     assert page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]
 
 
@@ -92,14 +124,23 @@ def test_search(visit, word):
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
     page.wait_for_selector("#search-results li a")
-    page.wait_for_function("!document.querySelector('#search-results h2').innerText.startsWith('Searching')")
-    assert "glossary.html" in " ".join(link.get_attribute("href") for link in page.locator("#search-results li a").all())
+    page.wait_for_function(
+        "!document.querySelector('#search-results "
+        "h2').innerText.startsWith('Searching')"
+    )
+    assert "glossary.html" in " ".join(
+        link.get_attribute("href")
+        for link in page.locator("#search-results li a").all()
+    )
     assert not visit.outside
 
 
 def test_search_without_result(visit):
     page = visit.open("search.html?q=xylophone")
-    page.wait_for_function("document.querySelector('#search-results p')?.innerText.includes('did not match')")
+    page.wait_for_function(
+        "document.querySelector('#search-results p')?.innerText.includes('did not "
+        "match')"
+    )
     assert not page.locator("#search-results li a").count()
 
 
@@ -110,7 +151,10 @@ def test_dark_mode(visit):
         page.locator("button.theme-switch-button").first.click()
         page.wait_for_timeout(400)
         seen.add(
-            page.evaluate("[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor].join()")
+            page.evaluate(
+                "[document.documentElement.dataset.theme, "
+                "getComputedStyle(document.body).backgroundColor].join()"
+            )
         )
     assert sorted(it.split(",")[0] for it in seen) == ["dark", "light"]
     assert len({it.partition(",")[2] for it in seen}) == 2
@@ -139,7 +183,9 @@ def test_further_pages_are_lighter(browser, site):
 
 
 def loaded(browser, site, names: list[str]) -> list[int]:
-    """Return the bytes that a browser with an empty cache asks for at each of the pages, one after the other."""
+    """Return the bytes that a browser with an empty cache asks for at each of the
+    pages, one after the other.
+    """
     context = browser.new_context()
     page, sizes = context.new_page(), []
     for name in names:
@@ -160,7 +206,8 @@ def test_print(visit, name):
     page.emulate_media(media="print")
     assert visit.visible(solutions) == page.locator(solutions).count()
     assert not visit.visible(
-        ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer, .dlp-controls"
+        ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, "
+        ".prev-next-footer, .dlp-controls"
     )
 
 
@@ -168,12 +215,21 @@ def test_print(visit, name):
 def test_pictures_have_alt_text(built, name):
     html = (built / name).read_text(encoding="utf-8")
     assert not [
-        alt for alt in [*rules_notebooks.images(html), *rules_notebooks.frames(html)] if rules_notebooks.too_short(alt)
+        alt
+        for alt in [*rules_notebooks.images(html), *rules_notebooks.frames(html)]
+        if rules_notebooks.too_short(alt)
     ]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_links_inside_the_book_lead_somewhere(built, name):
     html = (built / name).read_text(encoding="utf-8")
-    targets = {link.partition("#")[0].partition("?")[0] for link in re.findall(r'(?:href|src)="([^":]+)"', html)} - {""}
-    assert not [target for target in targets if not (built / name).parent.joinpath(target).exists()]
+    targets = {
+        link.partition("#")[0].partition("?")[0]
+        for link in re.findall(r'(?:href|src)="([^":]+)"', html)
+    } - {""}
+    assert not [
+        target
+        for target in targets
+        if not (built / name).parent.joinpath(target).exists()
+    ]

@@ -1,4 +1,6 @@
-"""A lecture on paper: light, unfolded, with every explorer's frame, and nothing cut off."""
+"""A lecture on paper: light, unfolded, with every explorer's frame, and nothing cut
+off.
+"""
 
 import re
 from pathlib import Path
@@ -8,10 +10,15 @@ import rules_tree
 from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [f"{page}.html" for page in rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))]
+PAGES = [
+    f"{page}.html"
+    for page in rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+]
 LECTURES = [page for page in PAGES if page.startswith("chapters/")]
 PAPER = {"width": 718, "height": 1047}  # CSS pixels of A4 inside margins of 1 cm
-MATHS_DONE = "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
+MATHS_DONE = (
+    "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
+)
 TOO_WIDE = """
 (width) => [...document.querySelectorAll(".bd-article *")].filter((one) => !one.closest("mjx-assistive-mml"))
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > width + 0.5)
@@ -38,7 +45,9 @@ EXPLORERS = """
 @pytest.fixture(scope="module", params=LECTURES)
 def printed(request, browser: Browser, built: Path):
     """A lecture, read in dark mode, as the printer sees it."""
-    context = browser.new_context(viewport=PAPER, color_scheme="dark", reduced_motion="reduce")
+    context = browser.new_context(
+        viewport=PAPER, color_scheme="dark", reduced_motion="reduce"
+    )
     page = context.new_page()
     page.goto(f"{built.as_uri()}/{request.param}")
     page.wait_for_load_state("networkidle")
@@ -71,12 +80,25 @@ def test_a_page_read_in_dark_mode_is_printed_dark_on_white(printed: Page):
     colours = printed.evaluate("""() =>
       [...document.querySelectorAll(".bd-article :is(h1, p, td, pre, figcaption, mjx-math)")]
         .filter((one) => one.checkVisibility()).map((one) => getComputedStyle(one).color)""")
-    assert max(max(map(float, re.findall(r"[\d.]+", colour)[:3])) for colour in set(colours)) < 140
-    assert printed.evaluate("getComputedStyle(document.querySelector('img.dlp-lines')).filter") == "none"
+    assert (
+        max(
+            max(map(float, re.findall(r"[\d.]+", colour)[:3]))
+            for colour in set(colours)
+        )
+        < 140
+    )
+    assert (
+        printed.evaluate(
+            "getComputedStyle(document.querySelector('img.dlp-lines')).filter"
+        )
+        == "none"
+    )
 
 
 def test_it_becomes_a_pdf_of_several_pages(printed: Page):
-    pdf = printed.pdf(format="A4", margin=dict.fromkeys(("top", "right", "bottom", "left"), "1cm"))
+    pdf = printed.pdf(
+        format="A4", margin=dict.fromkeys(("top", "right", "bottom", "left"), "1cm")
+    )
     assert pdf.startswith(b"%PDF-") and len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 5
 
 

@@ -1,4 +1,6 @@
-"""Every rule of the house finds what breaks it, in small inputs made for the purpose, and lets the rest pass."""
+"""Every rule of the house finds what breaks it, in small inputs made for the purpose,
+and lets the rest pass.
+"""
 
 import sys
 from types import ModuleType
@@ -15,7 +17,10 @@ EXPLORER = {"text/html": '<div class="dlp-explore"></div>'}
 
 def module_graph(**sources: str) -> dict[str, set[str]]:
     """Return the imports of a made-up library, from sources by room."""
-    return {f"dlpatterns.{name}": rules_library.imported(f"dlpatterns.{name}", text) for name, text in sources.items()}
+    return {
+        f"dlpatterns.{name}": rules_library.imported(f"dlpatterns.{name}", text)
+        for name, text in sources.items()
+    }
 
 
 def code(source: str, count: int | None, *outputs: dict):
@@ -28,31 +33,45 @@ def book(*cells):
     return new_notebook(cells=list(cells))
 
 
-# --- The library -------------------------------------------------------------------------------------------------------
+# --- The library ----------------------------------------------------------------------
 
 
 def test_arrows():
     rest = dict.fromkeys(("show", "exercises"), "")
-    assert not rules_library.broken_arrows(module_graph(layers="", counting="from .layers import x", **rest), PLAN)
-    wrong = rules_library.broken_arrows(module_graph(layers="from . import counting", counting="", **rest), PLAN)
+    assert not rules_library.broken_arrows(
+        module_graph(layers="", counting="from .layers import x", **rest), PLAN
+    )
+    wrong = rules_library.broken_arrows(
+        module_graph(layers="from . import counting", counting="", **rest), PLAN
+    )
     assert wrong == ["dlpatterns.layers imports counting, which its room may not"]
-    anything = module_graph(layers="", counting="", show="", exercises="import dlpatterns.show")
+    anything = module_graph(
+        layers="", counting="", show="", exercises="import dlpatterns.show"
+    )
     assert not rules_library.broken_arrows(anything, PLAN)
 
 
 def test_arrows_inside_a_function_count():
-    graph = module_graph(layers="def f():\n    from .show import table", counting="", show="", exercises="")
+    graph = module_graph(
+        layers="def f():\n    from .show import table",
+        counting="",
+        show="",
+        exercises="",
+    )
     assert rules_library.broken_arrows(graph, PLAN)
 
 
 def test_rooms_and_map_agree():
-    both = rules_library.broken_arrows(module_graph(attic="", layers="", counting="", exercises=""), PLAN)
+    both = rules_library.broken_arrows(
+        module_graph(attic="", layers="", counting="", exercises=""), PLAN
+    )
     assert ["attic is not" in both[0], "a room show that" in both[1]] == [True, True]
 
 
 def test_map_is_read():
     text = (
-        "| room | duty | may import |\n|---|---|---|\n| `a` | x | |\n| `b` | `a` again | `a`, `c` |\n| `d` | y | *any* |\n"
+        "| room | duty | may import |\n|---|---|---|\n| `a` | x | |\n| `b` | `a` "
+        "again | `a`, `c` |\n| `d` | y | *any* |\n"
     )
     assert rules_library.rooms_map(text) == {"a": set(), "b": {"a", "c"}, "d": None}
 
@@ -68,22 +87,36 @@ def test_map_is_read():
 )
 def test_fences(source):
     assert rules_library.broken_fences(module_graph(counting=source))
-    assert not rules_library.broken_fences(module_graph(show="import matplotlib.pyplot", explore="import ipywidgets"))
+    assert not rules_library.broken_fences(
+        module_graph(show="import matplotlib.pyplot", explore="import ipywidgets")
+    )
 
 
 def test_circles_of_modules_and_of_rooms():
     line = module_graph(a="from .b import x", b="from . import c", c="")
     assert not rules_library.circles(line)
-    ring = module_graph(a="from .b import x", b="from . import c", c="import dlpatterns.a")
-    assert "dlpatterns.a -> dlpatterns.b -> dlpatterns.c -> dlpatterns.a" in rules_library.circles(ring)
+    ring = module_graph(
+        a="from .b import x", b="from . import c", c="import dlpatterns.a"
+    )
+    assert (
+        "dlpatterns.a -> dlpatterns.b -> dlpatterns.c -> dlpatterns.a"
+        in rules_library.circles(ring)
+    )
     sources = {"dlpatterns.a.z": set(), "dlpatterns.b.y": set()}
-    sources |= {"dlpatterns.a.x": {"dlpatterns.b.y"}, "dlpatterns.b.w": {"dlpatterns.a.z"}}
+    sources |= {
+        "dlpatterns.a.x": {"dlpatterns.b.y"},
+        "dlpatterns.b.w": {"dlpatterns.a.z"},
+    }
     assert rules_library.circles(sources) == ["a -> b -> a"]
 
 
 def test_undeclared_packages():
-    graph = module_graph(a="import numpy, os\nfrom PIL import Image\ndef f():\n    import torch")
-    assert rules_library.undeclared(graph, ["numpy>=2", "pillow"]) == ["torch is imported and not required"]
+    graph = module_graph(
+        a="import numpy, os\nfrom PIL import Image\ndef f():\n    import torch"
+    )
+    assert rules_library.undeclared(graph, ["numpy>=2", "pillow"]) == [
+        "torch is imported and not required"
+    ]
 
 
 def test_undocumented(monkeypatch):
@@ -91,7 +124,8 @@ def test_undocumented(monkeypatch):
     monkeypatch.setitem(sys.modules, "made_up", module)
     exec(
         "from dataclasses import dataclass\n"
-        "class A:\n    'A.'\n    def said(self): 'Say.'\n    def silent(self): pass\n    def _inner(self): pass\n"
+        "class A:\n    'A.'\n    def said(self): 'Say.'\n    def silent(self): pass\n "
+        "   def _inner(self): pass\n"
         "class B(A):\n    def said(self): pass\n"
         "@dataclass\nclass C:\n    x: int\n"
         "def f(): pass\ndef g(): 'G.'\ndef _h(): pass\nNUMBER = 3",
@@ -110,8 +144,13 @@ LONG = """def {}({a}, k: int = 2):
 
 
 def test_repeated_functions():
-    one, renamed = LONG.format("f", a="x", b="y"), LONG.format("g", a="items", b="out").replace("'Doc.'", "'Other.'")
-    assert rules_library.repeated({"m": one, "n": renamed}) == ["n: g is the same function as m: f"]
+    one, renamed = (
+        LONG.format("f", a="x", b="y"),
+        LONG.format("g", a="items", b="out").replace("'Doc.'", "'Other.'"),
+    )
+    assert rules_library.repeated({"m": one, "n": renamed}) == [
+        "n: g is the same function as m: f"
+    ]
     assert not rules_library.repeated({"m": one, "n": renamed.replace("sum", "max")})
 
 
@@ -121,7 +160,7 @@ def test_shadowed_functions():
     assert not rules_library.shadowed("def conv2d(x):\n    'An exercise.'", public)
 
 
-# --- Lectures ----------------------------------------------------------------------------------------------------------
+# --- Lectures -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -141,41 +180,74 @@ def test_not_executed(cells, problem):
 
 def test_executed():
     assert not rules_notebooks.not_executed(
-        book(code("x = 1", 1), new_markdown_cell("."), code("x", 2, {"text/plain": "1"}))
+        book(
+            code("x = 1", 1), new_markdown_cell("."), code("x", 2, {"text/plain": "1"})
+        )
     )
 
 
 def test_stored_error():
-    failed = new_code_cell("1 / 0", execution_count=1, outputs=[new_output("error", ename="E", evalue="", traceback=[])])
+    failed = new_code_cell(
+        "1 / 0",
+        execution_count=1,
+        outputs=[new_output("error", ename="E", evalue="", traceback=[])],
+    )
     assert rules_notebooks.not_executed(book(failed)) == ["code cell 1 stored an error"]
 
 
 def test_empty_cells():
     assert not rules_notebooks.empty_cells(book(code("x = 1", 1)))
-    assert rules_notebooks.empty_cells(book(code("x = 1", 1), code(" \n", 2))) == ["cell 2 is empty"]
+    assert rules_notebooks.empty_cells(book(code("x = 1", 1), code(" \n", 2))) == [
+        "cell 2 is empty"
+    ]
 
 
 def test_long_cells():
-    assert not rules_notebooks.long_cells(book(code("import a\n" * 6 + "\n" + "x = 1\n" * 8, 1)))
-    assert not rules_notebooks.long_cells(book(code("import a", 1), code('x = """\nfrom here\n"""', 2)))
+    assert not rules_notebooks.long_cells(
+        book(code("import a\n" * 6 + "\n" + "x = 1\n" * 8, 1))
+    )
+    assert not rules_notebooks.long_cells(
+        book(code("import a", 1), code('x = """\nfrom here\n"""', 2))
+    )
     assert "16 lines" in rules_notebooks.long_cells(book(code("x = 1\n" * 16, 1)))[0]
-    assert "7 lines of imports" in rules_notebooks.long_cells(book(code("import a\n" * 7, 1)))[0]
-    assert "the first code cell" in rules_notebooks.long_cells(book(code("x = 1", 1), code("import a", 2)))[0]
+    assert (
+        "7 lines of imports"
+        in rules_notebooks.long_cells(book(code("import a\n" * 7, 1)))[0]
+    )
+    assert (
+        "the first code cell"
+        in rules_notebooks.long_cells(book(code("x = 1", 1), code("import a", 2)))[0]
+    )
 
 
 def test_missing_parts():
     sections = "\n".join(f"## {name}" for name in rules_notebooks.SECTIONS)
-    cells = [new_markdown_cell("# Title"), new_markdown_cell(f"{sections}\nAgainst the world: {{footbibliography}}")]
-    assert not rules_notebooks.missing_parts(book(*cells, code("explore(f)", 1, EXPLORER)))
+    cells = [
+        new_markdown_cell("# Title"),
+        new_markdown_cell(f"{sections}\nAgainst the world: {{footbibliography}}"),
+    ]
+    assert not rules_notebooks.missing_parts(
+        book(*cells, code("explore(f)", 1, EXPLORER))
+    )
     assert rules_notebooks.missing_parts(book(*cells)) == ["no explorer"]
-    assert len(rules_notebooks.missing_parts(book(code("x = 1", 1)))) == len(rules_notebooks.SECTIONS) + 4
+    assert (
+        len(rules_notebooks.missing_parts(book(code("x = 1", 1))))
+        == len(rules_notebooks.SECTIONS) + 4
+    )
 
 
 def test_forbidden_tags_and_ignored_outputs():
     tagged = code("x", 1)
     tagged.metadata["tags"] = ["raises-exception", "nbval-ignore-output"]
-    assert rules_notebooks.forbidden_tags(book(tagged)) == ["code cell 1 is tagged raises-exception"]
-    assert rules_notebooks.not_compared(book(tagged, code("# NBVAL_IGNORE_OUTPUT\nx", 2), code("x", 3))) == 2
+    assert rules_notebooks.forbidden_tags(book(tagged)) == [
+        "code cell 1 is tagged raises-exception"
+    ]
+    assert (
+        rules_notebooks.not_compared(
+            book(tagged, code("# NBVAL_IGNORE_OUTPUT\nx", 2), code("x", 3))
+        )
+        == 2
+    )
 
 
 GOOD = "five words are just enough"
@@ -197,21 +269,29 @@ def test_missing_alt(cell, problems):
 
 
 def test_missing_alt_in_a_frame_of_an_explorer():
-    frames = '[{"image": 0, "alt": "short"}, {"image": 1, "alt": ""}, {"image": 0, "alt": "five words are just enough"}]'
-    html = f'<script type="application/json">{{"images": ["data:x", ""], "frames": {frames}}}</script>'
-    assert rules_notebooks.missing_alt(book(code("explore(f)", 1, {"text/html": html}))) == [
-        "cell 1: a picture says only 'short'"
-    ]
+    frames = (
+        '[{"image": 0, "alt": "short"}, {"image": 1, "alt": ""}, {"image": 0, '
+        '"alt": "five words are just enough"}]'
+    )
+    html = (
+        "<script "
+        f'type="application/json">{{"images": ["data:x", ""], "frames": {frames}}}</script>'
+    )
+    assert rules_notebooks.missing_alt(
+        book(code("explore(f)", 1, {"text/html": html}))
+    ) == ["cell 1: a picture says only 'short'"]
 
 
 def test_citations():
-    assert rules_notebooks.bib_problems("@misc{a,\n}\n@book{b,\n}\n@misc{b,\n}", {"a", "c"}) == [
+    assert rules_notebooks.bib_problems(
+        "@misc{a,\n}\n@book{b,\n}\n@misc{b,\n}", {"a", "c"}
+    ) == [
         "c is cited and not in references.bib",
         "b is in references.bib twice",
     ]
 
 
-# --- The tree ----------------------------------------------------------------------------------------------------------
+# --- The tree -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -230,25 +310,43 @@ def test_foreign(text):
 
 
 def test_not_foreign():
-    assert not rules_tree.foreign("#!/usr/bin/env python\nFLOPs, FLOP/s, lib/home/x, https://site.org/work/x, _build/tmp/")
+    assert not rules_tree.foreign(
+        "#!/usr/bin/env python\nFLOPs, FLOP/s, lib/home/x, "
+        "https://site.org/work/x, "
+        "_build/tmp/"
+    )
 
 
 def test_made_up_addresses():
     text = "see https://github.com/nobody/nothing"
-    assert rules_tree.made_up("intro.md", text, "") == ["intro.md has the address of a repository, nobody/nothing"]
+    assert rules_tree.made_up("intro.md", text, "") == [
+        "intro.md has the address of a repository, nobody/nothing"
+    ]
     assert not rules_tree.made_up("intro.md", text, "https://github.com/nobody/nothing")
     assert not rules_tree.made_up("references.bib", text, "")
 
 
 def test_long_files():
-    assert rules_tree.too_long("a.py", "x\n" * 501) and not rules_tree.too_long("a.py", "x\n" * 500)
+    assert rules_tree.too_long("a.py", "x\n" * 501) and not rules_tree.too_long(
+        "a.py", "x\n" * 500
+    )
     assert not rules_tree.too_long("a.csv", "x\n" * 501)
 
 
 def test_contents():
-    toc = "root: intro\nparts:\n- chapters:\n  - file: chapters/a\n  - file: chapters/a\n  - file: chapters/b\n"
-    assert rules_tree.toc_pages(toc) == ["intro", "chapters/a", "chapters/a", "chapters/b"]
-    assert rules_tree.toc_problems(toc, ["intro.md", "chapters/a.ipynb", "chapters/c.ipynb"]) == [
+    toc = (
+        "root: intro\nparts:\n- chapters:\n  - file: chapters/a\n  - file: "
+        "chapters/a\n  - file: chapters/b\n"
+    )
+    assert rules_tree.toc_pages(toc) == [
+        "intro",
+        "chapters/a",
+        "chapters/a",
+        "chapters/b",
+    ]
+    assert rules_tree.toc_problems(
+        toc, ["intro.md", "chapters/a.ipynb", "chapters/c.ipynb"]
+    ) == [
         "_toc.yml names chapters/b, which does not exist",
         "chapters/c has no place in _toc.yml",
         "_toc.yml names chapters/a twice",
@@ -256,6 +354,12 @@ def test_contents():
 
 
 def test_pins():
-    assert not rules_tree.pin_problems("numpy==2.4.6\n.", "-r requirements.txt\npytest==9.2.0", ["numpy>=2,<3"])
-    problems = rules_tree.pin_problems("numpy>=2\nscipy==1.0", "scipy==1.0", ["numpy>=2", "scipy>=1.5", "tqdm"])
-    assert [problem.split()[0] for problem in problems] == ["numpy", "scipy"] + ["pyproject.toml"] * 3
+    assert not rules_tree.pin_problems(
+        "numpy==2.4.6\n.", "-r requirements.txt\npytest==9.2.0", ["numpy>=2,<3"]
+    )
+    problems = rules_tree.pin_problems(
+        "numpy>=2\nscipy==1.0", "scipy==1.0", ["numpy>=2", "scipy>=1.5", "tqdm"]
+    )
+    assert [problem.split()[0] for problem in problems] == ["numpy", "scipy"] + [
+        "pyproject.toml"
+    ] * 3

@@ -1,4 +1,6 @@
-"""Tests of show: numbers and tables as text and as HTML, figures with their values, the palette, sentences and code."""
+"""Tests of show: numbers and tables as text and as HTML, figures with their values, the
+palette, sentences and code.
+"""
 
 import io
 import itertools
@@ -33,7 +35,7 @@ def frame_of(draw, **options) -> show.Frame:
     return show.frame(fig, caption="A claim.", alt=ALT, **options)
 
 
-# --- Numbers -----------------------------------------------------------------------------------------------------------
+# --- Numbers --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,9 @@ def test_whole_numbers_keep_every_digit(value):
 
 @given(some.floats(1e-12, 1e14))
 def test_other_numbers_keep_three_significant_digits(value):
-    assert float(show.number(value).replace(",", "")) == pytest.approx(value, rel=5.1e-3)
+    assert float(show.number(value).replace(",", "")) == pytest.approx(
+        value, rel=5.1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_percent():
     assert show.percent(2 / 3, digits=3) == "66.667 %"
 
 
-# --- Tables ------------------------------------------------------------------------------------------------------------
+# --- Tables ---------------------------------------------------------------------------
 
 ROWS = [
     {"network": "LeNet-5", "weights": 61706, "top_5": None},
@@ -110,7 +114,9 @@ ROWS = [
 
 
 def test_table_text_is_aligned_numbers_to_the_right():
-    assert shown(show.table, ROWS, caption="Two networks.")["text/plain"].splitlines() == [
+    assert shown(show.table, ROWS, caption="Two networks.")[
+        "text/plain"
+    ].splitlines() == [
         "network        weights  top 5",
         "LeNet-5         61,706      –",
         "A & B <i>  138,357,544    7.4",
@@ -119,21 +125,42 @@ def test_table_text_is_aligned_numbers_to_the_right():
 
 
 def test_table_html_has_the_same_cells_headings_and_a_box_that_scrolls():
-    page = BeautifulSoup(shown(show.table, ROWS, caption="Two networks.")["text/html"], "html.parser")
-    cells = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in page.find_all("tr")]
-    assert cells == [["network", "weights", "top 5"], ["LeNet-5", "61,706", "–"], ["A & B <i>", "138,357,544", "7.4"]]
+    page = BeautifulSoup(
+        shown(show.table, ROWS, caption="Two networks.")["text/html"], "html.parser"
+    )
+    cells = [
+        [cell.get_text() for cell in row.find_all(["th", "td"])]
+        for row in page.find_all("tr")
+    ]
+    assert cells == [
+        ["network", "weights", "top 5"],
+        ["LeNet-5", "61,706", "–"],
+        ["A & B <i>", "138,357,544", "7.4"],
+    ]
     assert [head["scope"] for head in page.find_all("th")] == ["col"] * 3 + ["row"] * 2
-    assert ["right" in cell["style"] for cell in page.find_all("tr")[1].find_all(["th", "td"])] == [False, True, True]
+    assert [
+        "right" in cell["style"]
+        for cell in page.find_all("tr")[1].find_all(["th", "td"])
+    ] == [False, True, True]
     box = page.find(class_="dlp-scroll")
-    assert (box["tabindex"], box["role"], box["aria-label"]) == ("0", "region", "Two networks.")
+    assert (box["tabindex"], box["role"], box["aria-label"]) == (
+        "0",
+        "region",
+        "Two networks.",
+    )
     assert "overflow-x:auto" in box["style"]
     assert page.find("figcaption").get_text() == "Two networks."
 
 
 def test_table_columns_pick_order_and_rename():
-    text = shown(show.table, ROWS, {"weights": "parameters", "network": "name"})["text/plain"]
+    text = shown(show.table, ROWS, {"weights": "parameters", "network": "name"})[
+        "text/plain"
+    ]
     assert text.splitlines()[0].split() == ["parameters", "name"]
-    assert shown(show.table, ROWS, ["weights"])["text/plain"].splitlines()[1].strip() == "61,706"
+    assert (
+        shown(show.table, ROWS, ["weights"])["text/plain"].splitlines()[1].strip()
+        == "61,706"
+    )
 
 
 def test_table_takes_dataclasses_and_refuses_what_is_no_row():
@@ -149,7 +176,7 @@ def test_table_takes_dataclasses_and_refuses_what_is_no_row():
         show.table([{"macs": 1}], columns=["mac"])
 
 
-# --- Figures -----------------------------------------------------------------------------------------------------------
+# --- Figures --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("alt", ["", "plot", "A plot of accuracy", "      "])
@@ -168,19 +195,37 @@ def test_a_frame_without_a_caption_or_without_content_is_refused():
 
 
 DRAWINGS = {
-    "line": (lambda axes: axes.plot([1, 2], [30, 4000], label="cost"), "cost: x [1 2] y [30 4,000]"),
+    "line": (
+        lambda axes: axes.plot([1, 2], [30, 4000], label="cost"),
+        "cost: x [1 2] y [30 4,000]",
+    ),
     "bars": (lambda axes: axes.bar(["a", "b"], [0, 7]), "bars [0 7]"),
     "one bar": (lambda axes: axes.bar(["a"], [7], label="only"), "only: bars [7]"),
     "horizontal bars": (lambda axes: axes.barh(["a", "b"], [3, 5]), "bars [3 5]"),
     "equal horizontal bars": (lambda axes: axes.barh(["a", "b"], [4, 4]), "bars [4 4]"),
     "one horizontal bar": (lambda axes: axes.barh(["a"], [5]), "bars [5]"),
-    "stacked bars": (lambda axes: axes.bar([0, 1], [2, 3], bottom=[10, 10]), "bars [2 3]"),
-    "points": (lambda axes: axes.scatter([1, 2], [3, 4], label="nets"), "nets: points [[1 3] [2 4]]"),
+    "stacked bars": (
+        lambda axes: axes.bar([0, 1], [2, 3], bottom=[10, 10]),
+        "bars [2 3]",
+    ),
+    "points": (
+        lambda axes: axes.scatter([1, 2], [3, 4], label="nets"),
+        "nets: points [[1 3] [2 4]]",
+    ),
     "segments": (lambda axes: axes.vlines([1], 2, 5), "segments [[[1 2] [1 5]]]"),
-    "error bars": (lambda axes: axes.errorbar([1], [5], yerr=[2]), "segments [[[1 3] [1 7]]]"),
+    "error bars": (
+        lambda axes: axes.errorbar([1], [5], yerr=[2]),
+        "segments [[[1 3] [1 7]]]",
+    ),
     "image": (lambda axes: axes.imshow([[0, 1], [2, 3]]), "image (2, 2) [[0 1] [2 3]]"),
-    "masked image": (lambda axes: axes.imshow(np.ma.masked_equal([[0, 9]], 9)), "image (1, 2) [[0 –]]"),
-    "large image": (lambda axes: axes.imshow(np.arange(400).reshape(20, 20)), "image (20, 20) mean 200 max 399"),
+    "masked image": (
+        lambda axes: axes.imshow(np.ma.masked_equal([[0, 9]], 9)),
+        "image (1, 2) [[0 –]]",
+    ),
+    "large image": (
+        lambda axes: axes.imshow(np.arange(400).reshape(20, 20)),
+        "image (20, 20) mean 200 max 399",
+    ),
     "mesh": (lambda axes: axes.pcolormesh([[0.5, 1.5]]), "image (1, 2) [[0.5 1.5]]"),
 }
 
@@ -202,7 +247,9 @@ def test_values_replace_the_numbers_and_measured_leaves_them_out():
     def line(axes):
         axes.plot([1, 2], [123, 456])
 
-    assert frame_of(line, values={"MACs": [1, 2000], "name": "x"}).text.splitlines()[2:] == ["MACs: [1 2,000]; name: x"]
+    assert frame_of(line, values={"MACs": [1, 2000], "name": "x"}).text.splitlines()[
+        2:
+    ] == ["MACs: [1 2,000]; name: x"]
     assert frame_of(line, measured=True).text.splitlines() == ["A claim.", ALT]
     both = frame_of(line, rows=[{"time": 0.123}], measured=True)
     assert "0.123" not in both.text and "0.123" in both.table
@@ -211,7 +258,12 @@ def test_values_replace_the_numbers_and_measured_leaves_them_out():
 def test_a_figure_is_shown_as_a_picture_that_decodes_with_alt_text_and_caption():
     fig, axes = plt.subplots()
     axes.plot([0, 1], [0, 1])
-    data = shown(show.figure, fig, alt='A line that says "rise" from left to right.', caption="It rises & shines.")
+    data = shown(
+        show.figure,
+        fig,
+        alt='A line that says "rise" from left to right.',
+        caption="It rises & shines.",
+    )
     assert set(data) == {"text/html", "text/plain"}
     page = BeautifulSoup(data["text/html"], "html.parser")
     assert page.img["alt"] == 'A line that says "rise" from left to right.'
@@ -224,31 +276,49 @@ def test_a_figure_is_shown_as_a_picture_that_decodes_with_alt_text_and_caption()
 def test_the_picture_is_lossless_webp_at_the_size_it_says():
     frame = frame_of(lambda axes: axes.plot([0, 1], [0, 1]))
     picture = Image.open(io.BytesIO(frame.image))
-    assert (picture.format, picture.size) == ("WEBP", (840, 525))  # 5.6 × 3.5 in at 150 pixels an inch
+    assert (picture.format, picture.size) == (
+        "WEBP",
+        (840, 525),
+    )  # 5.6 × 3.5 in at 150 pixels an inch
     assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_a_photo_keeps_its_colours_in_dark_mode():
-    assert "dlp-photo" in frame_of(lambda axes: axes.imshow(np.eye(3)), photo=True).html()
+    assert (
+        "dlp-photo" in frame_of(lambda axes: axes.imshow(np.eye(3)), photo=True).html()
+    )
 
 
 def test_the_style_holds_for_every_figure():
-    assert plt.rcParams["font.size"] >= 12 and min(plt.rcParams[f"{axis}tick.labelsize"] for axis in "xy") >= 11
+    assert (
+        plt.rcParams["font.size"] >= 12
+        and min(plt.rcParams[f"{axis}tick.labelsize"] for axis in "xy") >= 11
+    )
     assert plt.rcParams["figure.figsize"] == [5.6, 3.5]
-    assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(show.PALETTE.values())
+    assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(
+        show.PALETTE.values()
+    )
     assert not plt.rcParams["axes.spines.top"]
 
 
-# --- Colours -----------------------------------------------------------------------------------------------------------
+# --- Colours --------------------------------------------------------------------------
 
 # WCAG 2.1 asks 4.5 : 1 of text (1.4.3) and 3 : 1 of graphics (1.4.11).
 TEXT = 4.5
-# Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency",
-# severity 1.0, on linear RGB.
+# Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation
+# of color vision deficiency", severity 1.0, on linear RGB.
 VISION = {
     "normal": np.eye(3),
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ],
 }
 XYZ = [
     [0.4124564, 0.3575761, 0.1804375],
@@ -264,17 +334,23 @@ def rgb(colour: str) -> np.ndarray:
 
 
 def linear(colour: np.ndarray) -> np.ndarray:
-    return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    return np.where(
+        colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4
+    )
 
 
 def contrast(one: np.ndarray, other: np.ndarray) -> float:
     """Return the contrast of two colours, as WCAG 2.1 defines it."""
-    dark, light = sorted(float(linear(colour) @ [0.2126, 0.7152, 0.0722]) for colour in (one, other))
+    dark, light = sorted(
+        float(linear(colour) @ [0.2126, 0.7152, 0.0722]) for colour in (one, other)
+    )
     return (light + 0.05) / (dark + 0.05)
 
 
 def inverted(colour: np.ndarray) -> np.ndarray:
-    """Return a colour as explore.css shows it in dark mode: invert(0.93) hue-rotate(180deg)."""
+    """Return a colour as explore.css shows it in dark mode: invert(0.93)
+    hue-rotate(180deg).
+    """
     return np.clip(HUE_ROTATE @ (0.93 + colour * (1 - 2 * 0.93)), 0, 1)
 
 
@@ -288,7 +364,9 @@ def lab(colour: np.ndarray, vision: str) -> np.ndarray:
 
 def test_contrast_is_measured_as_wcag_does():
     assert contrast(rgb("#000000"), rgb("#ffffff")) == pytest.approx(21)
-    assert contrast(rgb("#767676"), rgb("#ffffff")) == pytest.approx(4.54, abs=0.005)  # the grey of WCAG's own examples
+    assert contrast(rgb("#767676"), rgb("#ffffff")) == pytest.approx(
+        4.54, abs=0.005
+    )  # the grey of WCAG's own examples
 
 
 @pytest.mark.parametrize("name", show.PALETTE)
@@ -301,7 +379,10 @@ def test_every_colour_reads_as_text_on_the_white_and_on_the_dark_page(name):
 @pytest.mark.parametrize("vision", VISION)
 def test_any_two_colours_differ_for_every_reader(vision):
     seen = {name: lab(rgb(colour), vision) for name, colour in show.PALETTE.items()}
-    apart = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in itertools.combinations(seen, 2)}
+    apart = {
+        pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]]))
+        for pair in itertools.combinations(seen, 2)
+    }
     closest = min(apart, key=apart.get)
     assert apart[closest] >= 12, f"{closest} are {apart[closest]:.1f} apart"
 
@@ -311,11 +392,14 @@ def test_an_unknown_colour_is_refused_with_the_names():
         show.colour("purple")
 
 
-# --- Sentences and code ------------------------------------------------------------------------------------------------
+# --- Sentences and code ---------------------------------------------------------------
 
 
 def test_say_is_markdown():
-    assert shown(show.say, "  **3** layers\n  of 5")["text/markdown"] == "**3** layers\nof 5"
+    assert (
+        shown(show.say, "  **3** layers\n  of 5")["text/markdown"]
+        == "**3** layers\nof 5"
+    )
 
 
 def documented(x: int) -> int:
@@ -331,10 +415,20 @@ class Undocumented:
 
 def test_source_shows_the_code_with_and_without_its_docstring():
     whole = shown(show.source, documented)["text/markdown"]
-    assert whole.startswith("```python\ndef documented(x: int)") and '"""Return one more."""' in whole
+    assert (
+        whole.startswith("```python\ndef documented(x: int)")
+        and '"""Return one more."""' in whole
+    )
     bare = shown(show.source, documented, doc=False)["text/markdown"]
-    assert "Return one more" not in bare and "not the docstring" in bare and bare.endswith("return x + len(text)\n```")
+    assert (
+        "Return one more" not in bare
+        and "not the docstring" in bare
+        and bare.endswith("return x + len(text)\n```")
+    )
 
 
 def test_source_of_a_class_without_a_docstring():
-    assert "class Undocumented:\n    x: int" in shown(show.source, Undocumented, doc=False)["text/markdown"]
+    assert (
+        "class Undocumented:\n    x: int"
+        in shown(show.source, Undocumented, doc=False)["text/markdown"]
+    )

@@ -1,4 +1,6 @@
-"""The rules of the house, held against every tracked file. What a rule finds in a broken input: test_rules.py."""
+"""The rules of the house, held against every tracked file. What a rule finds in a
+broken input: test_rules.py.
+"""
 
 import ast
 import tomllib
@@ -17,61 +19,122 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 AROUND = {"README.md", "CONTRIBUTING.md"}  # pages for the repository, not for the book
-TEXT = {".py", ".md", ".ipynb", ".csv", ".json", ".js", ".css", ".yml", ".toml", ".txt", ".bib", ".svg", ""}
+TEXT = {
+    ".py",
+    ".md",
+    ".ipynb",
+    ".csv",
+    ".json",
+    ".js",
+    ".css",
+    ".yml",
+    ".toml",
+    ".txt",
+    ".bib",
+    ".svg",
+    "",
+}
 MOST_NOT_COMPARED = 2  # in a lecture
 
 
 @cache
 def tracked() -> dict[str, Path]:
-    return {path.relative_to(ROOT).as_posix(): path for path in rules_tree.tracked(ROOT)}
+    return {
+        path.relative_to(ROOT).as_posix(): path for path in rules_tree.tracked(ROOT)
+    }
 
 
 def texts(*folders: str, suffix: str = "") -> dict[str, str]:
     """Return the text of the tracked files in the folders, or of all, by name."""
-    chosen = {name: path for name, path in tracked().items() if name.startswith(folders or "") and name.endswith(suffix)}
-    return {name: path.read_text(encoding="utf-8") for name, path in chosen.items() if path.suffix in TEXT}
+    chosen = {
+        name: path
+        for name, path in tracked().items()
+        if name.startswith(folders or "") and name.endswith(suffix)
+    }
+    return {
+        name: path.read_text(encoding="utf-8")
+        for name, path in chosen.items()
+        if path.suffix in TEXT
+    }
 
 
 @cache
 def library() -> dict[str, str]:
     """Return the source of every module of the library by its dotted name."""
-    return {dotted(name): text for name, text in texts("lib/dlpatterns/", suffix=".py").items()}
+    return {
+        dotted(name): text
+        for name, text in texts("lib/dlpatterns/", suffix=".py").items()
+    }
 
 
 def dotted(name: str) -> str:
-    return name.removeprefix("lib/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return (
+        name.removeprefix("lib/")
+        .removesuffix(".py")
+        .removesuffix("/__init__")
+        .replace("/", ".")
+    )
 
 
 @cache
 def modules() -> dict[str, set[str]]:
     packages = {dotted(name) for name in tracked() if name.endswith("/__init__.py")}
-    return {name: rules_library.imported(name, text, package=name in packages) for name, text in library().items()}
+    return {
+        name: rules_library.imported(name, text, package=name in packages)
+        for name, text in library().items()
+    }
 
 
 @cache
 def lectures() -> dict[str, NotebookNode]:
-    return {Path(name).stem: nbformat.reads(text, 4) for name, text in texts("chapters/", suffix=".ipynb").items()}
+    return {
+        Path(name).stem: nbformat.reads(text, 4)
+        for name, text in texts("chapters/", suffix=".ipynb").items()
+    }
 
 
 def of_lectures(rule) -> list[str]:
     """Return what a rule finds in all lectures, with their names."""
-    return [f"{name}: {problem}" for name, book in lectures().items() for problem in rule(book)]
+    return [
+        f"{name}: {problem}"
+        for name, book in lectures().items()
+        for problem in rule(book)
+    ]
 
 
 def code(book: NotebookNode) -> str:
-    """Return the code of a lecture, without its solutions: these stand alone, because students' notebooks lack them."""
-    cells = [cell.source for cell in rules_notebooks.code_cells(book) if "BEGIN SOLUTION" not in cell.source]
-    return "\n\n".join("\n".join(line for line in cell.splitlines() if line[:1] not in {"%", "!"}) for cell in cells)
+    """Return the code of a lecture, without its solutions: these stand alone, because
+    students' notebooks lack them.
+    """
+    cells = [
+        cell.source
+        for cell in rules_notebooks.code_cells(book)
+        if "BEGIN SOLUTION" not in cell.source
+    ]
+    return "\n\n".join(
+        "\n".join(line for line in cell.splitlines() if line[:1] not in {"%", "!"})
+        for cell in cells
+    )
 
 
 def test_contents_and_files_agree():
-    pages = [name for name in tracked() if name.endswith(".md") and "/" not in name and name not in AROUND]
+    pages = [
+        name
+        for name in tracked()
+        if name.endswith(".md") and "/" not in name and name not in AROUND
+    ]
     pages += [name for name in tracked() if name.startswith("chapters/")]
-    assert not rules_tree.toc_problems((ROOT / "_toc.yml").read_text(encoding="utf-8"), pages)
+    assert not rules_tree.toc_problems(
+        (ROOT / "_toc.yml").read_text(encoding="utf-8"), pages
+    )
 
 
 def test_lectures_are_notebooks():
-    assert not [name for name in tracked() if name.startswith("chapters/") and not name.endswith(".ipynb")]
+    assert not [
+        name
+        for name in tracked()
+        if name.startswith("chapters/") and not name.endswith(".ipynb")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,19 +154,27 @@ def test_lectures(rule):
 
 
 def test_few_outputs_are_not_compared():
-    counts = {name: rules_notebooks.not_compared(book) for name, book in lectures().items()}
-    assert not {name: count for name, count in counts.items() if count > MOST_NOT_COMPARED}
+    counts = {
+        name: rules_notebooks.not_compared(book) for name, book in lectures().items()
+    }
+    assert not {
+        name: count for name, count in counts.items() if count > MOST_NOT_COMPARED
+    }
 
 
 def test_citations_exist():
     pages = [text for name, text in texts(suffix=".md").items() if name not in AROUND]
     said = [*pages, *map(rules_notebooks.prose, lectures().values())]
     keys = set().union(*map(rules_notebooks.cited, said))
-    assert not rules_notebooks.bib_problems((ROOT / "references.bib").read_text(encoding="utf-8"), keys)
+    assert not rules_notebooks.bib_problems(
+        (ROOT / "references.bib").read_text(encoding="utf-8"), keys
+    )
 
 
 def test_library_has_its_arrows():
-    plan = rules_library.rooms_map((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    plan = rules_library.rooms_map(
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    )
     assert not rules_library.broken_arrows(modules(), plan)
 
 
@@ -116,13 +187,20 @@ def test_library_has_its_fences():
 
 
 def test_library_requires_what_it_and_the_lectures_import():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    imports = {name: rules_library.imported(name, code(book)) for name, book in lectures().items()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    imports = {
+        name: rules_library.imported(name, code(book))
+        for name, book in lectures().items()
+    }
     assert not rules_library.undeclared(modules() | imports, project["dependencies"])
 
 
 def is_public(name: str) -> bool:
-    """Tell whether readers import a module; one of a lecture's tasks they meet through `exercises.check` alone."""
+    """Tell whether readers import a module; one of a lecture's tasks they meet through
+    `exercises.check` alone.
+    """
     return "._" not in name and not name.startswith("dlpatterns.exercises.")
 
 
@@ -132,7 +210,9 @@ def test_everything_public_is_documented(name):
 
 
 def test_no_function_stands_twice():
-    assert not rules_library.repeated(library() | {name: code(book) for name, book in lectures().items()})
+    assert not rules_library.repeated(
+        library() | {name: code(book) for name, book in lectures().items()}
+    )
 
 
 def test_no_lecture_defines_what_the_library_has():
@@ -140,33 +220,57 @@ def test_no_lecture_defines_what_the_library_has():
         function.name: module
         for module, source in library().items()
         for function in ast.parse(source).body
-        if isinstance(function, ast.FunctionDef) and function.name[0] != "_" and rules_library.room(module) != "exercises"
+        if isinstance(function, ast.FunctionDef)
+        and function.name[0] != "_"
+        and rules_library.room(module) != "exercises"
     }
     assert not of_lectures(lambda book: rules_library.shadowed(code(book), public))
 
 
 def test_files_are_short():
-    assert not [problem for name, text in texts().items() for problem in rules_tree.too_long(name, text)]
+    assert not [
+        problem
+        for name, text in texts().items()
+        for problem in rules_tree.too_long(name, text)
+    ]
 
 
 def test_files_know_no_machine():
-    assert not {name: found for name, text in texts().items() if (found := rules_tree.foreign(text))}
+    assert not {
+        name: found
+        for name, text in texts().items()
+        if (found := rules_tree.foreign(text))
+    }
 
 
 def test_no_address_is_made_up():
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     address = settings["sphinx"]["config"]["book_repository"]
-    assert not [problem for name, text in texts().items() for problem in rules_tree.made_up(name, text, address)]
+    assert not [
+        problem
+        for name, text in texts().items()
+        for problem in rules_tree.made_up(name, text, address)
+    ]
 
 
 def test_versions_are_exact_and_agree():
-    readers, builders = (tracked()[name].read_text() for name in ("requirements.txt", "requirements-dev.txt"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    readers, builders = (
+        tracked()[name].read_text()
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     assert not rules_tree.pin_problems(readers, builders, project["dependencies"])
-    assert "." in readers.split(), "requirements.txt must install the library too: Binder reads nothing else"
+    assert "." in readers.split(), (
+        "requirements.txt must install the library too: Binder reads nothing else"
+    )
     assert "-r requirements.txt" in builders
 
 
 def test_installed_versions_are_the_pinned_ones():
-    pinned = rules_tree.pins((ROOT / "requirements.txt").read_text() + (ROOT / "requirements-dev.txt").read_text())
+    pinned = rules_tree.pins(
+        (ROOT / "requirements.txt").read_text()
+        + (ROOT / "requirements-dev.txt").read_text()
+    )
     assert {name: version(name) for name in pinned} == pinned

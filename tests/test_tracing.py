@@ -1,4 +1,6 @@
-"""A count is believed when three agree: the closed form, the tally of a traced program, and a published figure."""
+"""A count is believed when three agree: the closed form, the tally of a traced program,
+and a published figure.
+"""
 
 from pathlib import Path
 
@@ -8,17 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlpatterns import costs, counting, layers, models, tracing
+from dlpatterns import counting, layers, models, tracing
+from dlpatterns.counting import costs
 from dlpatterns.graph import Builder
 from dlpatterns.kernels import convolution
 from dlpatterns.tracing import Table, Value, plain, tally, trace
 
 # Elementary operations of one evaluation, by hand from the formula of the kernel:
-# sigmoid: absolute, negate, exp, compare, select, add, divide; gelu: two products, erf, add, divide; ...
+# sigmoid: absolute, negate, exp, compare, select, add, divide; gelu: two products, erf,
+# add, divide; ...
 ELEMENTARY = {
     "sigmoid": 7, "silu": 8, "gelu": 5, "hardsigmoid": 4, "hardswish": 5, "relu6": 2, "leaky_relu": 2, "scaled_tanh": 3,
 }  # fmt: skip
-UNFUSED = (  # squares and experts are summed with weights too, but by convention no count calls that MACs
+# squares and experts are summed with weights too, but by convention no count calls that
+# MACs
+UNFUSED = (
     layers.LayerNorm, layers.RMSNorm, layers.LocalResponseNorm, layers.Experts,
 )  # fmt: skip
 
@@ -32,22 +38,43 @@ def closed_form(spec, *shapes, batch=1):
 def traced(program, spec, given):
     with tally() as t:
         program(
-            spec, {name: trace(array, name) if isinstance(array, np.ndarray) else array for name, array in given.items()}
+            spec,
+            {
+                name: trace(array, name) if isinstance(array, np.ndarray) else array
+                for name, array in given.items()
+            },
         )
     return t
 
 
 def agree(program, spec, shapes, *, batch=1, params=None):
-    """Compare the closed form with the tally of the program on random inputs; return the tally."""
+    """Compare the closed form with the tally of the program on random inputs; return
+    the tally.
+    """
     rng = np.random.default_rng(0)
-    given = {name: rng.normal(size=shape) for name, shape in (params or {}).items() if shape is not None}
-    given |= {name: rng.normal(size=(batch, *shape)) for name, shape in zip("xy", shapes, strict=False)}
+    given = {
+        name: rng.normal(size=shape)
+        for name, shape in (params or {}).items()
+        if shape is not None
+    }
+    given |= {
+        name: rng.normal(size=(batch, *shape))
+        for name, shape in zip("xy", shapes, strict=False)
+    }
     if isinstance(spec, layers.Embedding):
-        given["tokens"] = rng.integers(0, spec.vocabulary, size=(batch, *shapes[0])).tolist()
+        given["tokens"] = rng.integers(
+            0, spec.vocabulary, size=(batch, *shapes[0])
+        ).tolist()
     t, closed = traced(program, spec, given), closed_form(spec, *shapes, batch=batch)
-    operations = 2 * closed.macs + sum(n * ELEMENTARY.get(kind, 1) for kind, n in closed.other.items())
-    assert t.operations.total() == operations, f"{spec}: traced {dict(t.operations)}, closed form {closed}"
-    assert isinstance(spec, UNFUSED) or t.macs == closed.macs, f"{spec}: traced {t.macs} MACs, closed form {closed.macs}"
+    operations = 2 * closed.macs + sum(
+        n * ELEMENTARY.get(kind, 1) for kind, n in closed.other.items()
+    )
+    assert t.operations.total() == operations, (
+        f"{spec}: traced {dict(t.operations)}, closed form {closed}"
+    )
+    assert isinstance(spec, UNFUSED) or t.macs == closed.macs, (
+        f"{spec}: traced {t.macs} MACs, closed form {closed.macs}"
+    )
     return t
 
 
@@ -57,13 +84,24 @@ N = st.integers(1, 3)
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_convolution(data):
-    kernel, groups, batch = data.draw(st.tuples(N, N)), data.draw(st.integers(1, 2)), data.draw(st.integers(1, 2))
+    kernel, groups, batch = (
+        data.draw(st.tuples(N, N)),
+        data.draw(st.integers(1, 2)),
+        data.draw(st.integers(1, 2)),
+    )
     spec = layers.Conv2d(
         groups * data.draw(N), kernel, stride=data.draw(st.tuples(N, N)), dilation=data.draw(st.tuples(N, N)),
         padding=data.draw(st.tuples(st.integers(0, 2), st.integers(0, 2))), groups=groups, bias=data.draw(st.booleans()),
     )  # fmt: skip
-    shape = (groups * data.draw(N), data.draw(st.integers(7, 9)), data.draw(st.integers(7, 9)))
-    params = {"weight": spec.weight_shape(shape[0]), "bias": (spec.out_channels,) if spec.bias else None}
+    shape = (
+        groups * data.draw(N),
+        data.draw(st.integers(7, 9)),
+        data.draw(st.integers(7, 9)),
+    )
+    params = {
+        "weight": spec.weight_shape(shape[0]),
+        "bias": (spec.out_channels,) if spec.bias else None,
+    }
     t = agree(programs.conv2d, spec, [shape], batch=batch, params=params)
     assert t.reads("weight") == t.macs  # the loops read a weight for every product
 
@@ -78,26 +116,68 @@ def test_pooling(data):
     agree(programs.avg_pool, layers.AvgPool2d(kernel, stride), [shape], batch=batch)
     agree(programs.global_pool, layers.GlobalAvgPool2d(), [shape], batch=batch)
     params = {"weight": (shape[0],), "bias": (shape[0],)}
-    agree(programs.subsample, layers.Subsample2d(kernel), [shape], batch=batch, params=params)
+    agree(
+        programs.subsample,
+        layers.Subsample2d(kernel),
+        [shape],
+        batch=batch,
+        params=params,
+    )
 
 
 @settings(max_examples=20, deadline=None)
-@given(features=st.integers(1, 5), out=st.integers(1, 5), rows=N, batch=N, bias=st.booleans())
+@given(
+    features=st.integers(1, 5),
+    out=st.integers(1, 5),
+    rows=N,
+    batch=N,
+    bias=st.booleans(),
+)
 def test_full_connection_and_distances(features, out, rows, batch, bias):
     params = {"weight": (out, features), "bias": (out,) if bias else None}
-    agree(programs.fully_connected, layers.Linear(out, bias), [(rows, features)], batch=batch, params=params)
-    agree(programs.distances, layers.EuclideanRBF(out), [(features,)], batch=batch, params={"weight": (out, features)})
+    agree(
+        programs.fully_connected,
+        layers.Linear(out, bias),
+        [(rows, features)],
+        batch=batch,
+        params=params,
+    )
+    agree(
+        programs.distances,
+        layers.EuclideanRBF(out),
+        [(features,)],
+        batch=batch,
+        params={"weight": (out, features)},
+    )
 
 
 @settings(max_examples=20, deadline=None)
-@given(channels=st.integers(1, 6), height=N, width=N, batch=N, size=st.sampled_from([1, 3, 5]))
+@given(
+    channels=st.integers(1, 6),
+    height=N,
+    width=N,
+    batch=N,
+    size=st.sampled_from([1, 3, 5]),
+)
 def test_normalisation(channels, height, width, batch, size):
     maps, rows = (channels, height, width), (height, channels)
     pair = {"weight": (channels,), "bias": (channels,)}
     agree(programs.batch_norm, layers.BatchNorm2d(), [maps], batch=batch, params=pair)
     agree(programs.layer_norm, layers.LayerNorm(), [rows], batch=batch, params=pair)
-    agree(programs.layer_norm, layers.LayerNorm(bias=False), [rows], batch=batch, params={"weight": (channels,)})
-    agree(programs.rms_norm, layers.RMSNorm(), [rows], batch=batch, params={"weight": (channels,)})
+    agree(
+        programs.layer_norm,
+        layers.LayerNorm(bias=False),
+        [rows],
+        batch=batch,
+        params={"weight": (channels,)},
+    )
+    agree(
+        programs.rms_norm,
+        layers.RMSNorm(),
+        [rows],
+        batch=batch,
+        params={"weight": (channels,)},
+    )
     agree(programs.response_norm, layers.LocalResponseNorm(size), [maps], batch=batch)
 
 
@@ -105,7 +185,9 @@ def test_normalisation(channels, height, width, batch, size):
 @given(rows=N, width=st.integers(1, 6), batch=N)
 def test_activations_and_softmax(rows, width, batch):
     for kind in layers.ACTIVATIONS:
-        agree(programs.activation, layers.Activation(kind), [(rows, width)], batch=batch)
+        agree(
+            programs.activation, layers.Activation(kind), [(rows, width)], batch=batch
+        )
     agree(programs.softmax, layers.Softmax(), [(rows, width)], batch=batch)
 
 
@@ -122,8 +204,20 @@ def test_what_moves_joins_and_looks_up(channels, height, width, batch):
     agree(programs.concat, layers.Concat(), [maps, maps], batch=batch)
     agree(programs.add, layers.Add(), [maps, maps], batch=batch)
     agree(programs.multiply, layers.Multiply(), [maps, maps], batch=batch)
-    agree(programs.position, layers.PositionEmbedding(), [rows], batch=batch, params={"weight": rows})
-    t = agree(programs.embedding, layers.Embedding(7, width), [(height,)], batch=batch, params={"weight": (7, width)})
+    agree(
+        programs.position,
+        layers.PositionEmbedding(),
+        [rows],
+        batch=batch,
+        params={"weight": rows},
+    )
+    t = agree(
+        programs.embedding,
+        layers.Embedding(7, width),
+        [(height,)],
+        batch=batch,
+        params={"weight": (7, width)},
+    )
     assert t.reads("weight") >= batch * height * width  # the rows that are looked up
 
 
@@ -134,41 +228,81 @@ def test_recurrence(steps, features, hidden, batch, biases):
         rows = kind.gates * hidden
         params = {"weight": (rows, features), "state weight": (rows, hidden)}
         params["bias"] = (None, (rows,), (2, rows))[biases]
-        agree(programs.recurrent, kind(hidden, biases), [(steps, features)], batch=batch, params=params)
+        agree(
+            programs.recurrent,
+            kind(hidden, biases),
+            [(steps, features)],
+            batch=batch,
+            params=params,
+        )
 
 
 @settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_attention(data):
     kv_heads, tokens, dim, batch = (data.draw(N) for _ in range(4))
-    heads, memory = kv_heads * data.draw(st.integers(1, 2)), data.draw(st.sampled_from([None, (2, 5)]))
+    heads, memory = (
+        kv_heads * data.draw(st.integers(1, 2)),
+        data.draw(st.sampled_from([None, (2, 5)])),
+    )
     features, dim, bias = 3, 2 * dim, data.draw(st.booleans())
-    spec = layers.Attention(heads, kv_heads, dim, bias=bias, rotary=data.draw(st.booleans()))
+    spec = layers.Attention(
+        heads, kv_heads, dim, bias=bias, rotary=data.draw(st.booleans())
+    )
     shapes = [(tokens, features)] + ([memory] if memory else [])
     seen = shapes[-1][1]
-    params = {"q": (heads * dim, features), "k": (kv_heads * dim, seen), "v": (kv_heads * dim, seen)}
+    params = {
+        "q": (heads * dim, features),
+        "k": (kv_heads * dim, seen),
+        "v": (kv_heads * dim, seen),
+    }
     params["out"] = (features, heads * dim)
-    params |= {f"{name} bias": (shape[0],) if bias else None for name, shape in params.items()}
+    params |= {
+        f"{name} bias": (shape[0],) if bias else None for name, shape in params.items()
+    }
     agree(programs.self_attention, spec, shapes, batch=batch, params=params)
 
 
 @settings(max_examples=8, deadline=None)
-@given(number=st.integers(2, 4), active=st.integers(1, 2), hidden=N, shared=st.integers(0, 1), tokens=N)
+@given(
+    number=st.integers(2, 4),
+    active=st.integers(1, 2),
+    hidden=N,
+    shared=st.integers(0, 1),
+    tokens=N,
+)
 def test_experts(number, active, hidden, shared, tokens):
-    spec, features, all_of_them = layers.Experts(number, active, hidden, shared), 3, number + shared
+    spec, features, all_of_them = (
+        layers.Experts(number, active, hidden, shared),
+        3,
+        number + shared,
+    )
     params = {"router": (number, features), "gate": (all_of_them, hidden, features)}
-    params |= {"up": (all_of_them, hidden, features), "down": (all_of_them, features, hidden)}
+    params |= {
+        "up": (all_of_them, hidden, features),
+        "down": (all_of_them, features, hidden),
+    }
     agree(programs.experts, spec, [(tokens, features)], params=params)
 
 
 def test_sparse_connections():
     spec = layers.ConnectedConv2d(((0, 1), (1,), (0, 1, 2)), 3)
-    agree(programs.connected_conv2d, spec, [(3, 5, 6)], batch=2, params={"weight": (6, 1, 3, 3), "bias": (3,)})
+    agree(
+        programs.connected_conv2d,
+        spec,
+        [(3, 5, 6)],
+        batch=2,
+        params={"weight": (6, 1, 3, 3), "bias": (3,)},
+    )
 
 
 def test_every_kind_of_layer_is_traced_here():
     source = Path(__file__).read_text(encoding="utf-8")
-    untraced = [kind.__name__ for kind in costs.COUNTERS if f"layers.{kind.__name__}" not in source]
+    untraced = [
+        kind.__name__
+        for kind in costs.COUNTERS
+        if f"layers.{kind.__name__}" not in source
+    ]
     assert not untraced
 
 
@@ -183,7 +317,10 @@ def test_closed_form_tally_and_lecun_s_own_figure_are_one_number(name):
     spec, shape, maps = layer.spec, layer.input_shapes[0], layer.output_shape[0]
     program, weight = {
         "Conv2d": (programs.conv2d, (maps, shape[0], 5, 5)),
-        "ConnectedConv2d": (programs.connected_conv2d, (getattr(spec, "links", 0), 1, 5, 5)),
+        "ConnectedConv2d": (
+            programs.connected_conv2d,
+            (getattr(spec, "links", 0), 1, 5, 5),
+        ),
         "Subsample2d": (programs.subsample, (maps,)),
         "Linear": (programs.fully_connected, (maps, shape[-1])),
     }[layer.kind]
@@ -192,13 +329,19 @@ def test_closed_form_tally_and_lecun_s_own_figure_are_one_number(name):
     assert connections == counting.count_layer(layer).connections == PUBLISHED[name]
 
 
-# --- Breaking any one of them is caught --------------------------------------------------------------------------
+# --- Breaking any one of them is caught -----------------------------------------------
 
-CONV = {"spec": layers.Conv2d(2, 3, padding=1), "shapes": [(2, 4, 5)], "params": {"weight": (2, 2, 3, 3), "bias": (2,)}}
+CONV = {
+    "spec": layers.Conv2d(2, 3, padding=1),
+    "shapes": [(2, 4, 5)],
+    "params": {"weight": (2, 2, 3, 3), "bias": (2,)},
+}
 
 
 def _skips_a_product(spec, given):
-    return convolution.conv2d(given["x"], given["weight"][:, :, :, :2], given["bias"], padding=(1, 0))
+    return convolution.conv2d(
+        given["x"], given["weight"][:, :, :, :2], given["bias"], padding=(1, 0)
+    )
 
 
 def _multiplies_twice(spec, given):
@@ -209,7 +352,11 @@ def _forgets_the_bias(spec, given):
     return convolution.conv2d(given["x"], given["weight"], padding=1)
 
 
-@pytest.mark.parametrize("program", [_skips_a_product, _multiplies_twice, _forgets_the_bias], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "program",
+    [_skips_a_product, _multiplies_twice, _forgets_the_bias],
+    ids=lambda f: f.__name__,
+)
 def test_a_kernel_that_does_something_else_is_caught(program):
     agree(programs.conv2d, **CONV)
     with pytest.raises(AssertionError, match="traced"):
@@ -222,7 +369,10 @@ def test_a_closed_form_that_is_off_is_caught(change, monkeypatch):
 
     def off(*args):
         cost = honest(*args)
-        return cost._replace(macs=cost.macs + change.get("macs", 0), other=change.get("other", cost.other))
+        return cost._replace(
+            macs=cost.macs + change.get("macs", 0),
+            other=change.get("other", cost.other),
+        )
 
     monkeypatch.setitem(costs.COUNTERS, layers.Conv2d, off)
     with pytest.raises(AssertionError, match="closed form"):
@@ -238,13 +388,17 @@ def test_an_operation_that_escapes_the_tally_is_caught(name, monkeypatch):
         agree(programs.conv2d, **CONV)
 
 
-# --- What a tally is ---------------------------------------------------------------------------------------------
+# --- What a tally is ------------------------------------------------------------------
 
 
 def test_results_are_those_of_the_plain_kernel():
     rng = np.random.default_rng(0)
     x, weight = rng.normal(size=(1, 2, 5, 5)), rng.normal(size=(2, 2, 3, 3))
-    for kernel in (convolution.conv2d, convolution.conv2d_im2col, convolution.conv2d_shifted):
+    for kernel in (
+        convolution.conv2d,
+        convolution.conv2d_im2col,
+        convolution.conv2d_shifted,
+    ):
         with tally():
             out = kernel(trace(x, "x"), trace(weight, "weight"), padding=1, stride=2)
         np.testing.assert_allclose(plain(out), kernel(x, weight, padding=1, stride=2))
@@ -252,15 +406,27 @@ def test_results_are_those_of_the_plain_kernel():
 
 def test_bytes_are_counted_by_level():
     with tally(value_bytes=2) as t:
-        programs.fully_connected(None, {"x": trace(np.ones((3, 4)), "x"), "weight": trace(np.ones((5, 4)), "weight")})
+        programs.fully_connected(
+            None,
+            {
+                "x": trace(np.ones((3, 4)), "x"),
+                "weight": trace(np.ones((5, 4)), "weight"),
+            },
+        )
     assert (t.read["x"], t.read["weight"], t.written["new"]) == (2 * 60, 2 * 60, 2 * 15)
-    assert (t.read["register"], t.written["register"]) == (2 * 4 * 60, 2 * 2 * 60)  # two operations, two operands each
+    assert (t.read["register"], t.written["register"]) == (
+        2 * 4 * 60,
+        2 * 2 * 60,
+    )  # two operations, two operands each
     assert t.memory_bytes == 2 * (60 + 60 + 15)
     assert {row["level"] for row in t.rows()} == {"x", "weight", "new", "register"}
 
 
 def test_im2col_writes_what_the_loops_do_not():
-    x, weight = trace(np.ones((1, 2, 5, 5)), "x"), trace(np.ones((1, 2, 3, 3)), "weight")
+    x, weight = (
+        trace(np.ones((1, 2, 5, 5)), "x"),
+        trace(np.ones((1, 2, 3, 3)), "weight"),
+    )
     with tally() as loops:
         convolution.conv2d(x, weight)
     with tally() as columns:
@@ -289,14 +455,21 @@ def test_a_symbolic_program_is_tallied():
         for needs, then in rules:
             if all(Value(need) in facts for need in needs):
                 facts.add(Value(then))
-    assert {plain(fact) for fact in facts} == {"has feathers", "swims", "bird", "penguin"}
+    assert {plain(fact) for fact in facts} == {
+        "has feathers",
+        "swims",
+        "bird",
+        "penguin",
+    }
     assert t.lookups == 2 + 3 + 2  # two facts given, three searched, two added
     assert t.macs == t.multiplications == 0
 
 
 def test_tabular_learning_is_tallied():
     with tally() as t:
-        q = Table("Q", {(state, action): 0.0 for state in range(2) for action in range(2)})
+        q = Table(
+            "Q", {(state, action): 0.0 for state in range(2) for action in range(2)}
+        )
         best = max(q[1, 0], q[1, 1])
         q[0, 1] += 0.5 * (1 + 0.9 * best - q[0, 1])
     assert plain(dict.__getitem__(q, (0, 1))) == 0.5

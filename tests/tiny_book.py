@@ -1,4 +1,6 @@
-"""A book of three pages in a folder of its own, with the settings, extension and style of the real one."""
+"""A book of three pages in a folder of its own, with the settings, extension and style
+of the real one.
+"""
 
 import shutil
 import sys
@@ -9,15 +11,27 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-TOC = "format: jb-book\nroot: intro\nparts:\n- caption: One\n  chapters:\n  - file: chapters/tiny\n  - file: running\n"
+TOC = (
+    "format: jb-book\nroot: intro\nparts:\n- caption: One\n  chapters:\n  - file: "
+    "chapters/tiny\n  - file: running\n"
+)
 
 
 def make(folder: Path) -> Path:
     """Write the tiny book's sources into a folder and return it."""
-    for name in ("_config.yml", "references.bib", "intro.md", "running.md", "requirements.txt", "requirements-dev.txt"):
+    for name in (
+        "_config.yml",
+        "references.bib",
+        "intro.md",
+        "running.md",
+        "requirements.txt",
+        "requirements-dev.txt",
+    ):
         shutil.copyfile(ROOT / name, folder / name)
     for name in ("_ext", "_static"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     (folder / "_toc.yml").write_text(TOC, encoding="utf-8")
     (folder / "lib").mkdir()
     (folder / "lib" / "code.py").write_text("ANSWER = 42\n", encoding="utf-8")
@@ -27,9 +41,15 @@ def make(folder: Path) -> Path:
 
 def write_lecture(folder: Path, source: str) -> Path:
     """Write the tiny book's one lecture, with that code, and return where it is."""
-    title = new_markdown_cell("# A tiny lecture\n\nWith mathematics: $a^2 + b^2 = c^2$.", id="title")
+    title = new_markdown_cell(
+        "# A tiny lecture\n\nWith mathematics: $a^2 + b^2 = c^2$.", id="title"
+    )
     book = new_notebook(cells=[title, new_code_cell(source, id="code")])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     path = folder / "chapters" / "tiny.ipynb"
     path.parent.mkdir(exist_ok=True)
     nbformat.write(book, path)
@@ -40,7 +60,12 @@ def settle(monkeypatch, folder: Path):
     """Return the module tools/build.py, made to work in that folder."""
     import build
 
-    places = {"ROOT": ".", "CACHE": "_build/executed", "STAGE": "_build/stage", "BUILT": "_build/built"}
+    places = {
+        "ROOT": ".",
+        "CACHE": "_build/executed",
+        "STAGE": "_build/stage",
+        "BUILT": "_build/built",
+    }
     for name, place in (places | {"FIRST_PAGE": "_build/html/index.html"}).items():
         monkeypatch.setattr(build, name, folder / place)
     return build

@@ -1,9 +1,11 @@
-"""Write what a teacher hands out: notebooks without solutions, and a course folder for nbgrader.
+"""Write what a teacher hands out: notebooks without solutions, and a course folder for
+nbgrader.
 
 Run from the root of the repository:  python tools/assignments.py [FOLDER]
 
-FOLDER/students/LECTURE.ipynb              the whole lecture; each exercise with its check, without its solution
-FOLDER/course/source/LECTURE/LECTURE.ipynb the exercises alone, with solutions and locked tests, as nbgrader wants them
+FOLDER/students/LECTURE.ipynb              the whole lecture; each exercise with its
+check, without its solution FOLDER/course/source/LECTURE/LECTURE.ipynb the exercises
+alone, with solutions and locked tests, as nbgrader wants them
 """
 
 import hashlib
@@ -21,10 +23,13 @@ from dlpatterns import exercises
 from dlpatterns.exercises._tasks import Task
 
 ROOT = Path(__file__).resolve().parent.parent
-KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+}
 WORDS_POINTS = 2  # of a question in words, which a person grades
 HELP = (
-    "Fill in each open cell and run it. The check below your answer replies at once: it says what differs, "
+    "Fill in each open cell and run it. The check below your answer replies at once: "
+    "it says what differs, "
     "and often why. You may try as often as you like."
 )
 CONFIG = '''"""Settings of this nbgrader course."""
@@ -59,53 +64,126 @@ library `dlpatterns` of the version that the students used. Whoever looks into t
 def student_notebook(book: NotebookNode) -> NotebookNode:
     """Return a lecture without solutions and outputs; stubs and checks stay.
 
-    Raises: ValueError if a solution would be left, because its cells do not stand as `exercise_cells` finds them.
+    Raises: ValueError if a solution would be left, because its cells do not stand as
+    `exercise_cells` finds them.
     """
-    gone = {number for exercise in exercise_cells.exercises(book) if len(exercise.folded) > 1 for number in exercise.folded}
-    cells = [_student_cell(cell) for number, cell in enumerate(book.cells) if number not in gone]
+    gone = {
+        number
+        for exercise in exercise_cells.exercises(book)
+        if len(exercise.folded) > 1
+        for number in exercise.folded
+    }
+    cells = [
+        _student_cell(cell)
+        for number, cell in enumerate(book.cells)
+        if number not in gone
+    ]
     for cell in cells:
         if exercise_cells.BEGIN in cell.source or "{solution" in cell.source:
-            raise ValueError(f"a solution would be handed out; is its exercise complete?\n{cell.source}")
+            raise ValueError(
+                "a solution would be handed out; is its exercise "
+                f"complete?\n{cell.source}"
+            )
     return _notebook([cell for cell in cells if cell.source.strip()])
 
 
 def _student_cell(cell: NotebookNode) -> NotebookNode:
     if cell.cell_type == "code":
-        metadata = {key: value for key, value in cell.metadata.items() if key in ("jupyter", "tags")}
+        metadata = {
+            key: value
+            for key, value in cell.metadata.items()
+            if key in ("jupyter", "tags")
+        }
         return nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata)
-    return nbformat.v4.new_markdown_cell(exercise_cells.without_directives(cell.source), id=cell.id)
+    return nbformat.v4.new_markdown_cell(
+        exercise_cells.without_directives(cell.source), id=cell.id
+    )
 
 
 def course_notebook(book: NotebookNode, tasks: Mapping[str, Task]) -> NotebookNode:
-    """Return the exercises of a lecture as nbgrader's source: answers in marked cells, each with a locked test."""
+    """Return the exercises of a lecture as nbgrader's source: answers in marked cells,
+    each with a locked test.
+    """
     title = re.match(r"#\s+(.+)", book.cells[0].source if book.cells else "")
     head = f"# {title[1] if title else 'Exercises'}: exercises\n\n{HELP}"
-    cells = [_cell("markdown", head, "head"), _cell("code", exercise_cells.imports(book).source, "imports")]
+    cells = [
+        _cell("markdown", head, "head"),
+        _cell("code", exercise_cells.imports(book).source, "imports"),
+    ]
     for number, exercise in enumerate(exercise_cells.exercises(book), start=1):
         text = f"## Exercise {number}. {exercise.title}\n\n{exercise.text}"
-        cells += [_cell("markdown", text, f"{exercise.label}-text"), *_answer_cells(book, exercise, tasks)]
+        cells += [
+            _cell("markdown", text, f"{exercise.label}-text"),
+            *_answer_cells(book, exercise, tasks),
+        ]
     return _notebook(cells)
 
 
-def _answer_cells(book: NotebookNode, exercise: Exercise, tasks: Mapping[str, Task]) -> list[NotebookNode]:
-    """Return the cell for the answer, and for one in code the test: worth the points of its task."""
+def _answer_cells(
+    book: NotebookNode, exercise: Exercise, tasks: Mapping[str, Task]
+) -> list[NotebookNode]:
+    """Return the cell for the answer, and for one in code the test: worth the points of
+    its task.
+    """
     if exercise.stub is None or exercise.solution is None:
-        return [_cell("markdown", exercise.explained, exercise.label, solution=True, points=WORDS_POINTS)]
-    stub, solution = (book.cells[number].source for number in (exercise.stub, exercise.solution))
+        return [
+            _cell(
+                "markdown",
+                exercise.explained,
+                exercise.label,
+                solution=True,
+                points=WORDS_POINTS,
+            )
+        ]
+    stub, solution = (
+        book.cells[number].source for number in (exercise.stub, exercise.solution)
+    )
     ((name, answer),) = exercise_cells.checks(stub)
     test = f'from dlpatterns import exercises\n\nexercises.require("{name}", {answer})'
     return [
-        _cell("code", exercise_cells.stub_and_solution(stub, solution), exercise.label, solution=True),
-        _cell("code", test, f"{exercise.label}-test", points=tasks[name.rpartition(".")[2]].points),
+        _cell(
+            "code",
+            exercise_cells.stub_and_solution(stub, solution),
+            exercise.label,
+            solution=True,
+        ),
+        _cell(
+            "code",
+            test,
+            f"{exercise.label}-test",
+            points=tasks[name.rpartition(".")[2]].points,
+        ),
     ]
 
 
-def _cell(kind: str, source: str, name: str, *, solution: bool = False, points: int | None = None) -> NotebookNode:
-    """Return a cell with nbgrader's metadata: an answer (solution), a test (points), both (graded by hand), or text."""
-    marks = {"grade_id": name, "solution": solution, "grade": points is not None, "locked": not solution}
-    marks |= {"schema_version": 3, "task": False} | ({} if points is None else {"points": points})
-    make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-    return make(source, id=hashlib.sha1(name.encode()).hexdigest()[:8], metadata={"nbgrader": marks})
+def _cell(
+    kind: str,
+    source: str,
+    name: str,
+    *,
+    solution: bool = False,
+    points: int | None = None,
+) -> NotebookNode:
+    """Return a cell with nbgrader's metadata: an answer (solution), a test (points),
+    both (graded by hand), or text.
+    """
+    marks = {
+        "grade_id": name,
+        "solution": solution,
+        "grade": points is not None,
+        "locked": not solution,
+    }
+    marks |= {"schema_version": 3, "task": False} | (
+        {} if points is None else {"points": points}
+    )
+    make = (
+        nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
+    )
+    return make(
+        source,
+        id=hashlib.sha1(name.encode()).hexdigest()[:8],
+        metadata={"nbgrader": marks},
+    )
 
 
 def _notebook(cells: list[NotebookNode]) -> NotebookNode:
@@ -113,19 +191,37 @@ def _notebook(cells: list[NotebookNode]) -> NotebookNode:
 
 
 def points(course: NotebookNode) -> tuple[int, int]:
-    """Return the points of a course notebook that tests give, and those that a person gives."""
-    marks = [cell.metadata["nbgrader"] for cell in course.cells if cell.metadata["nbgrader"]["grade"]]
-    return tuple(sum(mark["points"] for mark in marks if mark["solution"] is by_hand) for by_hand in (False, True))
+    """Return the points of a course notebook that tests give, and those that a person
+    gives.
+    """
+    marks = [
+        cell.metadata["nbgrader"]
+        for cell in course.cells
+        if cell.metadata["nbgrader"]["grade"]
+    ]
+    return tuple(
+        sum(mark["points"] for mark in marks if mark["solution"] is by_hand)
+        for by_hand in (False, True)
+    )
 
 
-def write(books: Mapping[str, NotebookNode], tasks: Mapping[str, Mapping[str, Task]], folder: Path) -> None:
-    """Write students' notebooks and the course for lectures by name; what else lies in the folder stays."""
+def write(
+    books: Mapping[str, NotebookNode],
+    tasks: Mapping[str, Mapping[str, Task]],
+    folder: Path,
+) -> None:
+    """Write students' notebooks and the course for lectures by name; what else lies in
+    the folder stays.
+    """
     courses = {name: course_notebook(book, tasks[name]) for name, book in books.items()}
     for name, book in books.items():
         _save(student_notebook(book), folder / "students" / f"{name}.ipynb")
         _save(courses[name], folder / "course" / "source" / name / f"{name}.ipynb")
     rows = (
-        f"| {name} | {code} | {words} |" for name, (code, words) in zip(courses, map(points, courses.values()), strict=True)
+        f"| {name} | {code} | {words} |"
+        for name, (code, words) in zip(
+            courses, map(points, courses.values()), strict=True
+        )
     )
     (folder / "course").mkdir(parents=True, exist_ok=True)
     (folder / "course" / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
@@ -142,7 +238,11 @@ def _save(book: NotebookNode, path: Path) -> None:
 def main(folder: Path) -> None:
     """Write the assignments of all lectures that have tasks, and say where they are."""
     paths = sorted((ROOT / "chapters").glob("*.ipynb"))
-    books = {path.stem: nbformat.read(path, as_version=4) for path in paths if path.stem in exercises.lectures()}
+    books = {
+        path.stem: nbformat.read(path, as_version=4)
+        for path in paths
+        if path.stem in exercises.lectures()
+    }
     write(books, {name: exercises.tasks(name) for name in books}, folder)
     print(f"Students' notebooks of {len(books)} lectures: {folder / 'students'}")
     print(f"Course for nbgrader, with a README: {folder / 'course'}")

@@ -1,4 +1,5 @@
-"""Build the book: execute the lectures that changed, two at a time, then make the HTML with warnings as errors.
+"""Build the book: execute the lectures that changed, two at a time, then make the HTML
+with warnings as errors.
 
 Run from the root of the repository:  python tools/build.py
 """
@@ -14,12 +15,21 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this with an older one is told so
-    sys.exit("The book needs Python 3.11 or newer; this is " + sys.version.split()[0] + " in " + sys.executable)
+    sys.exit(
+        "The book needs Python 3.11 or newer; this is "
+        + sys.version.split()[0]
+        + " in "
+        + sys.executable
+    )
 try:
     import nbformat
     from nbclient import NotebookClient
 except ImportError as error:
-    sys.exit(f"{error.name} is not installed. Run `make book`, or see the plain commands in README.md.")
+    sys.exit(
+        f"{error.name} is not installed. Run `make book`, or see the plain "
+        "commands "
+        "in README.md."
+    )
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "_build" / "executed"
@@ -33,7 +43,9 @@ JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
 def key(notebook: Path) -> str:
-    """Return a digest of all that a lecture's outputs depend on: its cells, the library, the pinned versions."""
+    """Return a digest of all that a lecture's outputs depend on: its cells, the
+    library, the pinned versions.
+    """
     digest = hashlib.sha256()
     for cell in nbformat.read(notebook, as_version=4).cells:
         digest.update(f"{cell.cell_type}{cell.metadata}{cell.source}".encode())
@@ -44,14 +56,22 @@ def key(notebook: Path) -> str:
 
 def library() -> list[Path]:
     """Return the files of the library, code and data."""
-    return [path for path in sorted((ROOT / "lib").rglob("*")) if path.suffix in {".py", ".csv", ".json", ".js", ".css"}]
+    return [
+        path
+        for path in sorted((ROOT / "lib").rglob("*"))
+        if path.suffix in {".py", ".csv", ".json", ".js", ".css"}
+    ]
 
 
 def execute(notebook: Path, target: Path) -> str:
-    """Run a notebook top to bottom in its own folder, write it with its outputs, and say how long it took."""
+    """Run a notebook top to bottom in its own folder, write it with its outputs, and
+    say how long it took.
+    """
     start = time.perf_counter()
     book = nbformat.read(notebook, as_version=4)
-    NotebookClient(book, timeout=TIMEOUT, resources={"metadata": {"path": str(notebook.parent)}}).execute()
+    NotebookClient(
+        book, timeout=TIMEOUT, resources={"metadata": {"path": str(notebook.parent)}}
+    ).execute()
     tidy(book)
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(book, target)
@@ -59,9 +79,11 @@ def execute(notebook: Path, target: Path) -> str:
 
 
 def tidy(book: nbformat.NotebookNode) -> None:
-    """Remove what changes from run to run: time stamps, the version of the interpreter, and widgets.
+    """Remove what changes from run to run: time stamps, the version of the interpreter,
+    and widgets.
 
-    Before a reader has run a cell there is no widget, and JupyterLab would say so instead of showing the page's figure.
+    Before a reader has run a cell there is no widget, and JupyterLab would say so
+    instead of showing the page's figure.
     """
     book.metadata.pop("widgets", None)
     book.metadata["language_info"] = {"name": "python"}
@@ -72,7 +94,9 @@ def tidy(book: nbformat.NotebookNode) -> None:
 
 
 def execute_changed(notebooks: list[Path]) -> dict[Path, Path]:
-    """Execute the notebooks whose digest is not in the cache, in two processes; return where each result is."""
+    """Execute the notebooks whose digest is not in the cache, in two processes; return
+    where each result is.
+    """
     results = {path: CACHE / f"{path.stem}-{key(path)}.ipynb" for path in notebooks}
     changed = [path for path in notebooks if not results[path].exists()]
     with ProcessPoolExecutor(2) as pool:
@@ -84,38 +108,73 @@ def execute_changed(notebooks: list[Path]) -> dict[Path, Path]:
 
 
 def copy_if_changed(source: Path, target: Path) -> None:
-    """Copy a file unless the target has the same bytes, so that Sphinx sees what has changed."""
+    """Copy a file unless the target has the same bytes, so that Sphinx sees what has
+    changed.
+    """
     if not target.exists() or target.read_bytes() != source.read_bytes():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
 
 
 def stage(results: dict[Path, Path]) -> None:
-    """Lay out the pages and the executed lectures for Sphinx, and remove what is no longer there."""
-    wanted = {path: path.relative_to(ROOT) for pattern in PAGES for path in ROOT.glob(pattern) if path.is_file()}
+    """Lay out the pages and the executed lectures for Sphinx, and remove what is no
+    longer there.
+    """
+    wanted = {
+        path: path.relative_to(ROOT)
+        for pattern in PAGES
+        for path in ROOT.glob(pattern)
+        if path.is_file()
+    }
     wanted = {path: place for path, place in wanted.items() if place.name not in AROUND}
-    wanted |= {result: notebook.relative_to(ROOT) for notebook, result in results.items()}
+    wanted |= {
+        result: notebook.relative_to(ROOT) for notebook, result in results.items()
+    }
     for source, place in wanted.items():
         copy_if_changed(source, STAGE / place)
     for path in STAGE.rglob("*"):
-        if path.is_file() and path.relative_to(STAGE) not in wanted.values() and "__pycache__" not in path.parts:
+        if (
+            path.is_file()
+            and path.relative_to(STAGE) not in wanted.values()
+            and "__pycache__" not in path.parts
+        ):
             path.unlink()
 
 
 def state() -> str:
-    """Return a digest of all that the pages depend on: what is staged, the tools, the address, and the year."""
-    digest = hashlib.sha256(f"{os.environ.get('BOOK_REPOSITORY')} {datetime.date.today().year}".encode())
-    staged = [path for path in sorted(STAGE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    """Return a digest of all that the pages depend on: what is staged, the tools, the
+    address, and the year.
+    """
+    digest = hashlib.sha256(
+        f"{os.environ.get('BOOK_REPOSITORY')} {datetime.date.today().year}".encode()
+    )
+    staged = [
+        path
+        for path in sorted(STAGE.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
     tools = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt", Path(__file__)]
-    for path in [*staged, *tools, *(path for path in library() if path.suffix in {".js", ".css"})]:
+    for path in [
+        *staged,
+        *tools,
+        *(path for path in library() if path.suffix in {".js", ".css"}),
+    ]:
         digest.update(f"{os.path.relpath(path, ROOT)} ".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
 def make_pages() -> int:
-    """Let Jupyter Book write all pages, and return its exit status; 1 if the first page is not there after all."""
+    """Let Jupyter Book write all pages, and return its exit status; 1 if the first page
+    is not there after all.
+    """
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(STAGE), "--all"]
-    options = ["--path-output", str(ROOT), "--warningiserror", "--keep-going", "--quiet"]
+    options = [
+        "--path-output",
+        str(ROOT),
+        "--warningiserror",
+        "--keep-going",
+        "--quiet",
+    ]
     status = subprocess.run(command + options, check=False).returncode
     return status or int(not FIRST_PAGE.exists())
 

@@ -12,7 +12,9 @@ from build import ROOT, execute
 
 def main(names: list[str]) -> None:
     """Execute the named lectures, or all of them, in place."""
-    for path in [ROOT / "chapters" / f"{name}.ipynb" for name in names] or sorted((ROOT / "chapters").glob("*.ipynb")):
+    for path in [ROOT / "chapters" / f"{name}.ipynb" for name in names] or sorted(
+        (ROOT / "chapters").glob("*.ipynb")
+    ):
         print(execute(path, Path(path)), flush=True)
 
 

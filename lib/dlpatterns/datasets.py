@@ -1,4 +1,6 @@
-"""The published facts and stored measurements that the lectures compare with, each with its source."""
+"""The published facts and stored measurements that the lectures compare with, each with
+its source.
+"""
 
 import csv
 import json
@@ -12,7 +14,9 @@ SUFFIX = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
 
 def tables() -> list[str]:
     """Return the names of all tables."""
-    return sorted(entry.name[:-4] for entry in DATA.iterdir() if entry.name.endswith(".csv"))
+    return sorted(
+        entry.name[:-4] for entry in DATA.iterdir() if entry.name.endswith(".csv")
+    )
 
 
 def table(name: str) -> list[dict]:
@@ -21,19 +25,29 @@ def table(name: str) -> list[dict]:
     Raises: ValueError that lists the tables there are.
     """
     if name not in tables():
-        raise ValueError(f"there is no table {name!r}; there are: {', '.join(tables())}")
+        raise ValueError(
+            f"there is no table {name!r}; there are: {', '.join(tables())}"
+        )
     with DATA.joinpath(f"{name}.csv").open(encoding="utf-8", newline="") as lines:
-        return [{key: _parsed(text) for key, text in row.items()} for row in csv.DictReader(lines)]
+        return [
+            {key: _parsed(text) for key, text in row.items()}
+            for row in csv.DictReader(lines)
+        ]
 
 
 def measurement(name: str) -> dict:
-    """Return a stored measurement of `benchmarks/`, with the versions and the machine it was taken on.
+    """Return a stored measurement of `benchmarks/`, with the versions and the machine
+    it was taken on.
 
     Raises: ValueError that lists the measurements there are.
     """
-    known = sorted(entry.name[:-5] for entry in DATA.iterdir() if entry.name.endswith(".json"))
+    known = sorted(
+        entry.name[:-5] for entry in DATA.iterdir() if entry.name.endswith(".json")
+    )
     if name not in known:
-        raise ValueError(f"there is no measurement {name!r}; there are: {', '.join(known) or 'none'}")
+        raise ValueError(
+            f"there is no measurement {name!r}; there are: {', '.join(known) or 'none'}"
+        )
     return json.loads(DATA.joinpath(f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -55,7 +69,9 @@ class Printed:
     half_unit: float
 
     def agrees(self, count: float) -> bool:
-        """Return whether `count`, rounded to the digits that are printed, gives what is printed."""
+        """Return whether `count`, rounded to the digits that are printed, gives what is
+        printed.
+        """
         return abs(count - self.value) <= self.half_unit * (1 + 1e-9)
 
     def error(self, count: float) -> float:
@@ -64,7 +80,8 @@ class Printed:
 
 
 def printed(text: str) -> Printed | None:
-    """Return the number that a table prints as text such as "2.6k", "138M", "16"; None for "n/a".
+    """Return the number that a table prints as text such as "2.6k", "138M", "16"; None
+    for "n/a".
 
     >>> printed("2.6k").value, printed("2.6k").agrees(2550), printed("2.6k").agrees(1650), printed("n/a")
     (2600.0, True, False, None)
@@ -74,4 +91,8 @@ def printed(text: str) -> Printed | None:
         return None
     whole, decimals, suffix = found.groups(default="")
     unit = SUFFIX[suffix]
-    return Printed(str(text), float(f"{whole}.{decimals or 0}") * unit, 0.5 * unit / 10 ** len(decimals))
+    return Printed(
+        str(text),
+        float(f"{whole}.{decimals or 0}") * unit,
+        0.5 * unit / 10 ** len(decimals),
+    )

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Format:
-    """A number format: its width in bits, and for floating point the widths of exponent and mantissa.
+    """A number format: its width in bits, and for floating point the widths of exponent
+    and mantissa.
 
-    `stored_bits` is what a value takes in memory where that is more (TF32 lies in memory as FP32).
+    `stored_bits` is what a value takes in memory where that is more (TF32 lies in
+    memory as FP32).
     """
 
     name: str

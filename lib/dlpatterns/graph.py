@@ -17,7 +17,9 @@ from .layers import BatchNorm2d, Conv2d, Shape, Spec
 
 
 class Node(NamedTuple):
-    """A value in a network under construction: the layer that made it (-1: the input) and its shape without the batch."""
+    """A value in a network under construction: the layer that made it (-1: the input)
+    and its shape without the batch.
+    """
 
     index: int
     shape: Shape
@@ -26,7 +28,9 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """A spec with a name, resolved: `inputs` are indices of earlier layers, -1 is the input of the model."""
+    """A spec with a name, resolved: `inputs` are indices of earlier layers, -1 is the
+    input of the model.
+    """
 
     name: str
     spec: Spec
@@ -42,7 +46,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Model:
-    """A whole network: its layers in an order in which they can run, and the paper it comes from."""
+    """A whole network: its layers in an order in which they can run, and the paper it
+    comes from.
+    """
 
     name: str
     input_shape: Shape
@@ -59,19 +65,30 @@ class Model:
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise KeyError(f"{self.name} has no layer {name!r}; its layers: {', '.join(x.name for x in self.layers)}")
+        raise KeyError(
+            f"{self.name} has no layer {name!r}; its layers: "
+            f"{', '.join(x.name for x in self.layers)}"
+        )
 
     def __repr__(self) -> str:
-        return f"Model({self.name!r}, {self.input_shape} -> {self.output_shape}, {len(self.layers)} layers)"
+        return (
+            f"Model({self.name!r}, {self.input_shape} -> {self.output_shape}, "
+            f"{len(self.layers)} layers)"
+        )
 
 
 class Builder:
-    """Adds one layer after another, checks the shapes at once, and ends in a frozen `Model`."""
+    """Adds one layer after another, checks the shapes at once, and ends in a frozen
+    `Model`.
+    """
 
     def __init__(self, name: str, input_shape: Shape, *, source: str = "") -> None:
         shape = tuple(input_shape)
         if not shape or any(type(size) is not int or size < 1 for size in shape):
-            raise ValueError(f"{name}: the input shape needs whole numbers of at least 1, got {input_shape}")
+            raise ValueError(
+                f"{name}: the input shape needs whole numbers of at least 1, got "
+                f"{input_shape}"
+            )
         self.name, self.source = name, source
         self.input = Node(-1, shape, self)
         self._layers: dict[str, Layer] = {}
@@ -80,14 +97,17 @@ class Builder:
     def __call__(self, spec: Spec, *inputs: Node, name: str | None = None) -> Node:
         """Add a layer that reads `inputs` and return its output.
 
-        Raises: ValueError that names the layer and shows the shapes, if the spec does not fit them.
+        Raises: ValueError that names the layer and shows the shapes, if the spec does
+        not fit them.
         """
         path = ".".join([*self._scopes, name or self._free_name(spec)])
         try:
             self._check(path, spec, inputs)
             shapes = tuple([node.shape for node in inputs])
             output = spec.output_shape(*shapes)
-            layer = Layer(path, spec, tuple([node.index for node in inputs]), shapes, output)
+            layer = Layer(
+                path, spec, tuple([node.index for node in inputs]), shapes, output
+            )
             self._check_tie(layer)
         except ValueError as error:
             raise ValueError(f"{self.name}, layer {path!r}: {error}") from None
@@ -95,7 +115,9 @@ class Builder:
         return Node(len(self._layers) - 1, output, self)
 
     def chain(self, x: Node, *specs: Spec, names: tuple[str, ...] = ()) -> Node:
-        """Add the specs one behind another and return the last output; `names` name the first of them."""
+        """Add the specs one behind another and return the last output; `names` name the
+        first of them.
+        """
         for i, spec in enumerate(specs):
             x = self(spec, x, name=names[i] if i < len(names) else None)
         return x
@@ -110,11 +132,22 @@ class Builder:
             self._scopes.pop()
 
     def model(self, output: Node) -> Model:
-        """Return the finished network whose answer is `output`, which must be the last layer."""
-        if not self._layers or output.owner is not self or output.index != len(self._layers) - 1:
+        """Return the finished network whose answer is `output`, which must be the last
+        layer.
+        """
+        if (
+            not self._layers
+            or output.owner is not self
+            or output.index != len(self._layers) - 1
+        ):
             last = next(reversed(self._layers), "none yet")
-            raise ValueError(f"{self.name}: the output must be what its last layer ({last}) returned, got {output.shape}")
-        return Model(self.name, self.input.shape, tuple(self._layers.values()), self.source)
+            raise ValueError(
+                f"{self.name}: the output must be what its last layer ({last}) "
+                f"returned, got {output.shape}"
+            )
+        return Model(
+            self.name, self.input.shape, tuple(self._layers.values()), self.source
+        )
 
     def _free_name(self, spec: Spec) -> str:
         prefix = ".".join([*self._scopes, ""])
@@ -125,19 +158,36 @@ class Builder:
         return f"{base}{number}"
 
     def _check(self, path: str, spec: Spec, inputs: tuple[Node, ...]) -> None:
-        """Raise ValueError unless spec, name and inputs can make a layer of this network."""
+        """Raise ValueError unless spec, name and inputs can make a layer of this
+        network.
+        """
         if not isinstance(spec, Spec):
-            raise ValueError(f"expected a layer spec such as Conv2d(64, 3), got {spec!r}")
+            raise ValueError(
+                f"expected a layer spec such as Conv2d(64, 3), got {spec!r}"
+            )
         if path in self._layers:
-            raise ValueError("the network has a layer of this name; give each its own, or put them into scopes")
+            raise ValueError(
+                "the network has a layer of this name; give each its own, or put "
+                "them "
+                "into scopes"
+            )
         for node in inputs:
             if not isinstance(node, Node):
-                raise ValueError(f"an input must be what another layer returned, or net.input; got {node!r}")
+                raise ValueError(
+                    "an input must be what another layer returned, or net.input; "
+                    "got "
+                    f"{node!r}"
+                )
             if node.owner is not self:
-                raise ValueError(f"an input {node.shape} belongs to another network, {node.owner.name}")
+                raise ValueError(
+                    f"an input {node.shape} belongs to another network, "
+                    f"{node.owner.name}"
+                )
 
     def _check_tie(self, layer: Layer) -> None:
-        """Raise ValueError if the layer is tied to weights that do not exist or have another shape."""
+        """Raise ValueError if the layer is tied to weights that do not exist or have
+        another shape.
+        """
         owner = getattr(layer.spec, "tied", None)
         if owner is None:
             return
@@ -145,7 +195,9 @@ class Builder:
             raise ValueError(f"tied to {owner!r}, but no earlier layer has that name")
         ours, theirs = _weight_shape(layer), _weight_shape(self._layers[owner])
         if ours != theirs:
-            raise ValueError(f"tied to {owner!r}, but its weights are {theirs} and these are {ours}")
+            raise ValueError(
+                f"tied to {owner!r}, but its weights are {theirs} and these are {ours}"
+            )
 
 
 def _weight_shape(layer: Layer) -> Shape | None:
@@ -155,27 +207,43 @@ def _weight_shape(layer: Layer) -> Shape | None:
 
 
 def fold_batch_norm(model: Model) -> Model:
-    """Return the network as it runs at inference: each batch norm that alone reads a convolution becomes its bias.
+    """Return the network as it runs at inference: each batch norm that alone reads a
+    convolution becomes its bias.
 
-    Scale and shift of a channel are multiplied into the filter and added to the bias once, before the network runs.
+    Scale and shift of a channel are multiplied into the filter and added to the bias
+    once, before the network runs.
 
     >>> from dlpatterns import models
     >>> folded = fold_batch_norm(models.resnet50())
     >>> len(models.resnet50().layers) - len(folded.layers)
     53
     """
-    folded = {index: layer.inputs[0] for index, layer in enumerate(model.layers) if _folds(model, layer)}
+    folded = {
+        index: layer.inputs[0]
+        for index, layer in enumerate(model.layers)
+        if _folds(model, layer)
+    }
     kept = [index for index in range(len(model.layers)) if index not in folded]
     places = {-1: -1} | {old: new for new, old in enumerate(kept)}
     places |= {norm: places[convolution] for norm, convolution in folded.items()}
     layers = [model.layers[index] for index in kept]
     for place in (places[convolution] for convolution in folded.values()):
-        layers[place] = replace(layers[place], spec=replace(layers[place].spec, bias=True))
-    return replace(model, layers=tuple(replace(layer, inputs=tuple(places[i] for i in layer.inputs)) for layer in layers))
+        layers[place] = replace(
+            layers[place], spec=replace(layers[place].spec, bias=True)
+        )
+    return replace(
+        model,
+        layers=tuple(
+            replace(layer, inputs=tuple(places[i] for i in layer.inputs))
+            for layer in layers
+        ),
+    )
 
 
 def _folds(model: Model, layer: Layer) -> bool:
-    """Tell whether this is a batch norm that reads a convolution which no other layer reads."""
+    """Tell whether this is a batch norm that reads a convolution which no other layer
+    reads.
+    """
     source = layer.inputs[0]
     if not isinstance(layer.spec, BatchNorm2d) or source < 0:
         return False

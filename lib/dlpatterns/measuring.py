@@ -8,7 +8,8 @@ from threadpoolctl import threadpool_limits
 
 
 def peak_bytes(call: Callable[[], object]) -> int:
-    """Return the most bytes that were allocated at once while the call ran, its result included.
+    """Return the most bytes that were allocated at once while the call ran, its result
+    included.
 
     >>> import numpy as np
     >>> peak_bytes(lambda: np.zeros(1_000_000)) // 1_000_000
@@ -24,7 +25,8 @@ def peak_bytes(call: Callable[[], object]) -> int:
 
 @threadpool_limits.wrap(limits=1)
 def shortest_seconds(call: Callable[[], object], repeats: int = 5) -> float:
-    """Return the shortest of so many calls on one BLAS thread, after one that is not timed.
+    """Return the shortest of so many calls on one BLAS thread, after one that is not
+    timed.
 
     With more threads, another program on the machine would show in the result.
     """

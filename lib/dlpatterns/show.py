@@ -1,10 +1,14 @@
-"""Tables, figures and sentences with computed numbers, in one style; the only room that imports matplotlib.
+"""Tables, figures and sentences with computed numbers, in one style; the only room that
+imports matplotlib.
 
-Importing it sets the style of all figures. What is shown carries its values as text, so that the tests compare them:
+Importing it sets the style of all figures. What is shown carries its values as text, so
+that the tests compare them:
 
-* `figure(fig, alt=..., caption=...)` shows a figure, with alt text, caption, and the numbers it draws;
+* `figure(fig, alt=..., caption=...)` shows a figure, with alt text, caption, and the
+  numbers it draws;
 * `table(rows)` shows rows of numbers, aligned in text and scrollable on a page;
-* `say(f"...")` shows a sentence as Markdown; `source(thing)` shows the code of the library itself;
+* `say(f"...")` shows a sentence as Markdown; `source(thing)` shows the code of the
+  library itself;
 * `frame(...)` makes, without showing it, what an explorer switches between.
 """
 
@@ -23,13 +27,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Markdown, display
 from matplotlib.axes import Axes
-from matplotlib.collections import Collection, LineCollection, PathCollection, PolyCollection
+from matplotlib.collections import (
+    Collection,
+    LineCollection,
+    PathCollection,
+    PolyCollection,
+)
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from PIL import Image
 
-# Eight hues after Okabe and Ito, moved until each reads as text on white and, inverted, on the dark page (at least 4.5 : 1),
-# and until any two differ for readers with normal vision, protanopia and deuteranopia. tests/test_show.py measures both.
+# Eight hues after Okabe and Ito, moved until each reads as text on white and, inverted,
+# on the dark page (at least 4.5 : 1), and until any two differ for readers with normal
+# vision, protanopia and deuteranopia. tests/test_show.py measures both.
 PALETTE = {
     "blue": "#2b69d3",
     "orange": "#ab6506",
@@ -80,16 +90,20 @@ matplotlib.rcParams.update(STYLE)
 def colour(name: str) -> str:
     """Return the house colour of that name as #rrggbb."""
     if name not in PALETTE:
-        raise ValueError(f"unknown colour {name!r}; the palette has {', '.join(PALETTE)}")
+        raise ValueError(
+            f"unknown colour {name!r}; the palette has {', '.join(PALETTE)}"
+        )
     return PALETTE[name]
 
 
-# --- One frame: a picture, a table, or both ----------------------------------------------------------------------------
+# --- One frame: a picture, a table, or both -------------------------------------------
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture, a table, or both, with a caption, an alt text, and their values as text."""
+    """A picture, a table, or both, with a caption, an alt text, and their values as
+    text.
+    """
 
     caption: str
     text: str
@@ -101,18 +115,25 @@ class Frame:
 
     def image_uri(self) -> str:
         """Return the picture as a data address, or "" if the frame has none."""
-        return "data:image/webp;base64," + base64.b64encode(self.image).decode() if self.image else ""
+        return (
+            "data:image/webp;base64," + base64.b64encode(self.image).decode()
+            if self.image
+            else ""
+        )
 
     def html(self) -> str:
         """Return the frame as a <figure> with its caption."""
         kind = "dlp-photo" if self.photo else "dlp-lines"
         img = (
-            f'<img class="dark-light {kind}" src="{self.image_uri()}" alt="{escape(self.alt)}" '
+            f'<img class="dark-light {kind}" src="{self.image_uri()}" '
+            f'alt="{escape(self.alt)}" '
             f'width="{self.width}" style="max-width:100%;height:auto">'
             if self.image
             else ""
         )
-        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        caption = (
+            f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        )
         return f'<figure class="dlp-figure">{img}{self.table}{caption}</figure>'
 
 
@@ -129,9 +150,11 @@ def frame(
 ) -> Frame:
     """Return a frame with the figure, the rows, or both, and close the figure.
 
-    `values` replaces the numbers read from the axes; `measured` leaves numbers out of the text, because they differ from
-    machine to machine; `photo` keeps a picture's own colours in dark mode.
-    Raises: ValueError if there is neither figure nor rows, if the caption is empty, or if the alt text says too little.
+    `values` replaces the numbers read from the axes; `measured` leaves numbers out of
+    the text, because they differ from machine to machine; `photo` keeps a picture's own
+    colours in dark mode.
+    Raises: ValueError if there is neither figure nor rows, if the caption is empty, or
+    if the alt text says too little.
     """
     if fig is None and rows is None:
         raise ValueError("a frame needs a figure, rows for a table, or both")
@@ -139,7 +162,15 @@ def frame(
         raise ValueError("a frame needs a caption that says what it shows")
     if fig is not None:
         _check_alt(alt)
-    numbers = "" if measured else _lines(values) if values is not None else _drawn(fig) if fig is not None else ""
+    numbers = (
+        ""
+        if measured
+        else _lines(values)
+        if values is not None
+        else _drawn(fig)
+        if fig is not None
+        else ""
+    )
     grid = _Grid(rows, columns) if rows is not None else None
     parts = [caption, alt, numbers, grid.text() if grid and not measured else ""]
     image, width = _picture(fig) if fig is not None else (b"", 0)
@@ -155,7 +186,9 @@ def frame(
 
 
 def figure(fig: Figure, *, alt: str, caption: str, **options: object) -> None:
-    """Show a figure with its alt text, its caption, and its numbers as text; options as for `frame`."""
+    """Show a figure with its alt text, its caption, and its numbers as text; options as
+    for `frame`.
+    """
     one = frame(fig, alt=alt, caption=caption, **options)
     display({"text/html": one.html(), "text/plain": one.text}, raw=True)
 
@@ -163,7 +196,8 @@ def figure(fig: Figure, *, alt: str, caption: str, **options: object) -> None:
 def _check_alt(alt: str) -> None:
     if len(alt.split()) < 5:
         raise ValueError(
-            f"the alt text must say in a sentence what is to be seen, for a reader who cannot see it; got {alt!r}"
+            "the alt text must say in a sentence what is to be seen, for a reader "
+            f"who cannot see it; got {alt!r}"
         )
 
 
@@ -178,7 +212,9 @@ def _picture(fig: Figure) -> tuple[bytes, int]:
 
 
 def _drawn(fig: Figure) -> str:
-    """Return the numbers that a figure draws, one line of text for each of its lines, bars, points, areas and images."""
+    """Return the numbers that a figure draws, one line of text for each of its lines,
+    bars, points, areas and images.
+    """
     return "\n".join(text for axes in fig.axes for text in _of_axes(axes))
 
 
@@ -195,13 +231,21 @@ def _of_axes(axes: Axes) -> Iterator[str]:
 
 
 def _of_collection(drawn: Collection) -> Iterator[str]:
-    """Yield the numbers of points, line segments (error bars), filled areas, or a mesh."""
+    """Yield the numbers of points, line segments (error bars), filled areas, or a
+    mesh.
+    """
     if isinstance(drawn, PathCollection):
-        yield f"{_label(drawn)}points {_lines(np.asarray(drawn.get_offsets(), dtype=float))}"
+        yield (
+            f"{_label(drawn)}points "
+            f"{_lines(np.asarray(drawn.get_offsets(), dtype=float))}"
+        )
     elif isinstance(drawn, LineCollection):
         yield f"{_label(drawn)}segments {_lines(drawn.get_segments())}"
     elif isinstance(drawn, PolyCollection):
-        yield f"{_label(drawn)}areas {_lines([path.vertices for path in drawn.get_paths()])}"
+        yield (
+            f"{_label(drawn)}areas "
+            f"{_lines([path.vertices for path in drawn.get_paths()])}"
+        )
     elif drawn.get_array() is not None:
         yield _pixels(drawn.get_array())
 
@@ -209,7 +253,11 @@ def _of_collection(drawn: Collection) -> Iterator[str]:
 def _pixels(array: object) -> str:
     """Return a small image's values, or a large one's mean and maximum."""
     pixels = np.ma.filled(np.ma.asarray(array, dtype=float), np.nan)
-    values = _lines(pixels) if pixels.size <= SMALL else f"mean {number(pixels.mean())} max {number(pixels.max())}"
+    values = (
+        _lines(pixels)
+        if pixels.size <= SMALL
+        else f"mean {number(pixels.mean())} max {number(pixels.max())}"
+    )
     return f"image {pixels.shape} {values}"
 
 
@@ -227,16 +275,19 @@ def _lines(values: object) -> str:
     return "[" + " ".join(_lines(value) for value in values) + "]"
 
 
-# --- Numbers and tables ------------------------------------------------------------------------------------------------
+# --- Numbers and tables ---------------------------------------------------------------
 
 
 def number(value: object, digits: int = 3) -> str:
-    """Return a value as readers write it: thousands separators, `digits` significant digits, shapes with a cross.
+    """Return a value as readers write it: thousands separators, `digits` significant
+    digits, shapes with a cross.
 
     >>> number(1234567), number(0.123456), number(12345.6), number((64, 7, 7)), number(None), number(2.5e-9)
     ('1,234,567', '0.123', '12,346', '64 × 7 × 7', '–', '2.5e-09')
     """
-    if value is None or (isinstance(value, Real) and not isinstance(value, Integral) and np.isnan(value)):
+    if value is None or (
+        isinstance(value, Real) and not isinstance(value, Integral) and np.isnan(value)
+    ):
         return "–"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
@@ -260,7 +311,12 @@ def si(value: float, unit: str = "", digits: int = 3) -> str:
     """
     rounded = abs(float(f"{value:.{digits}g}"))
     size, prefix = next(
-        ((s, p) for s, p in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if rounded >= s), (1, "")
+        (
+            (s, p)
+            for s, p in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+            if rounded >= s
+        ),
+        (1, ""),
     )
     return f"{value / size:.{digits}g} {prefix}{unit}".rstrip()
 
@@ -277,12 +333,21 @@ def percent(share: float, digits: int = 1) -> str:
 class _Grid:
     """Rows of values under headings, as aligned text and as an HTML table."""
 
-    def __init__(self, rows: Iterable, columns: Sequence[str] | Mapping[str, str] | None) -> None:
+    def __init__(
+        self, rows: Iterable, columns: Sequence[str] | Mapping[str, str] | None
+    ) -> None:
         dicts = [_as_dict(row) for row in rows]
         keys = list(columns or dict.fromkeys(key for row in dicts for key in row))
-        if missing := [key for key in keys if dicts and not any(key in row for row in dicts)]:
-            raise ValueError(f"no row has a column {missing}; the rows have {list(dicts[0])}")
-        self.headings = [columns[key] if isinstance(columns, Mapping) else key.replace("_", " ") for key in keys]
+        if missing := [
+            key for key in keys if dicts and not any(key in row for row in dicts)
+        ]:
+            raise ValueError(
+                f"no row has a column {missing}; the rows have {list(dicts[0])}"
+            )
+        self.headings = [
+            columns[key] if isinstance(columns, Mapping) else key.replace("_", " ")
+            for key in keys
+        ]
         self.cells = [[number(row.get(key)) for key in keys] for row in dicts]
         self.numeric = [any(_is_number(row.get(key)) for row in dicts) for key in keys]
 
@@ -292,7 +357,8 @@ class _Grid:
         widths = [max(len(row[i]) for row in grid) for i in range(len(self.headings))]
         lines = [
             "  ".join(
-                f"{cell:>{w}}" if right else f"{cell:<{w}}" for cell, w, right in zip(row, widths, self.numeric, strict=True)
+                f"{cell:>{w}}" if right else f"{cell:<{w}}"
+                for cell, w, right in zip(row, widths, self.numeric, strict=True)
             )
             for row in grid
         ]
@@ -306,18 +372,25 @@ class _Grid:
             for text, side in zip(self.headings, sides, strict=True)
         )
         body = "".join(
-            "<tr>" + "".join(self._cell(i, text, sides[i]) for i, text in enumerate(row)) + "</tr>" for row in self.cells
+            "<tr>"
+            + "".join(self._cell(i, text, sides[i]) for i, text in enumerate(row))
+            + "</tr>"
+            for row in self.cells
         )
         return (
-            f'<div class="dlp-scroll" role="region" tabindex="0" aria-label="{escape(caption or "Table")}" '
-            f'style="overflow-x:auto"><table class="dlp-table"><thead><tr>{head}</tr></thead>'
+            '<div class="dlp-scroll" role="region" tabindex="0" '
+            f'aria-label="{escape(caption or "Table")}" '
+            'style="overflow-x:auto"><table '
+            f'class="dlp-table"><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 
     def _cell(self, column: int, text: str, side: str) -> str:
         tag = 'th scope="row"' if column == 0 else "td"
         wraps = ' class="dlp-long"' if len(text) > LONG else ""
-        return f'<{tag}{wraps} style="text-align:{side}">{escape(text)}</{tag.split()[0]}>'
+        return (
+            f'<{tag}{wraps} style="text-align:{side}">{escape(text)}</{tag.split()[0]}>'
+        )
 
 
 def _is_number(value: object) -> bool:
@@ -328,31 +401,52 @@ def _as_dict(row: object) -> dict:
     if is_dataclass(row):
         return asdict(row)
     if not isinstance(row, Mapping):
-        raise TypeError(f"a table takes dicts or dataclasses as rows, got {type(row).__name__}: {row!r:.60}")
+        raise TypeError(
+            "a table takes dicts or dataclasses as rows, got "
+            f"{type(row).__name__}: "
+            f"{row!r:.60}"
+        )
     return dict(row)
 
 
-def table(rows: Iterable, columns: Sequence[str] | Mapping[str, str] | None = None, *, caption: str = "") -> None:
-    """Show rows (dicts or dataclasses) as a table; `columns` picks keys, or maps keys to headings.
+def table(
+    rows: Iterable,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
+    *,
+    caption: str = "",
+) -> None:
+    """Show rows (dicts or dataclasses) as a table; `columns` picks keys, or maps keys
+    to headings.
 
-    Whole numbers get thousands separators, other numbers three significant digits; missing values are a dash.
+    Whole numbers get thousands separators, other numbers three significant digits;
+    missing values are a dash.
     """
     grid = _Grid(rows, columns)
     note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     html = f'<figure class="dlp-figure">{grid.html(caption)}{note}</figure>'
-    display({"text/html": html, "text/plain": "\n".join(filter(None, [grid.text(), caption]))}, raw=True)
+    display(
+        {
+            "text/html": html,
+            "text/plain": "\n".join(filter(None, [grid.text(), caption])),
+        },
+        raw=True,
+    )
 
 
-# --- Sentences and code ------------------------------------------------------------------------------------------------
+# --- Sentences and code ---------------------------------------------------------------
 
 
 def say(markdown: str) -> None:
-    """Show a sentence, most often an f-string with computed numbers, as Markdown that the tests compare."""
+    """Show a sentence, most often an f-string with computed numbers, as Markdown that
+    the tests compare.
+    """
     display(Markdown(textwrap.dedent(markdown).strip()))
 
 
 def source(thing: object, *, doc: bool = True) -> None:
-    """Show the code of a function or class of the library; `doc=False` leaves out its docstring."""
+    """Show the code of a function or class of the library; `doc=False` leaves out its
+    docstring.
+    """
     code = textwrap.dedent(inspect.getsource(thing)).rstrip()
     definition = ast.parse(code).body[0]
     if not doc and ast.get_docstring(definition) is not None:

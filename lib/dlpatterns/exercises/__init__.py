@@ -22,7 +22,8 @@ from ._tasks import Task
 
 
 def check(name: str, answer: object) -> Result:
-    """Judge an answer to the task of that name, within two seconds and whatever the answer is.
+    """Judge an answer to the task of that name, within two seconds and whatever the
+    answer is.
 
     Raises: ValueError that lists near names, if there is no such task.
 
@@ -33,7 +34,11 @@ def check(name: str, answer: object) -> Result:
     ending = _guard.run(lambda report: _judged(task, name, answer, report).to_json())
     try:
         return Result.from_json(ending.text) if ending.text else _trouble(task, ending)
-    except (ValueError, TypeError, LookupError):  # the answer has written into the pipe of its verdict
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+    ):  # the answer has written into the pipe of its verdict
         return _trouble(task, Ending(None, "died", ending.doing))
 
 
@@ -58,7 +63,11 @@ def find(name: str) -> Task:
 
 def lectures() -> list[str]:
     """Return the names of all lectures that have tasks."""
-    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    return [
+        module.name
+        for module in pkgutil.iter_modules(__path__)
+        if not module.name.startswith("_")
+    ]
 
 
 def tasks(lecture: str) -> dict[str, Task]:
@@ -69,7 +78,10 @@ def tasks(lecture: str) -> dict[str, Task]:
 def _near(name: object, lecture: str) -> str:
     if lecture in lectures():
         known = [f"{lecture}.{task}" for task in tasks(lecture)]
-        return f"did you mean {', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known)}?"
+        return (
+            "did you mean "
+            f"{', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known)}?"
+        )
     return f'write "lecture.task", with one of the lectures {", ".join(lectures())}'
 
 
@@ -80,7 +92,10 @@ def _judged(task: Task, name: str, answer: object, report: Report) -> Result:
     except Stopped:
         raise
     except BaseException as error:  # looking at a hostile object may raise anything
-        return task.incorrect(f"your answer cannot be compared: looking at it raises {type(error).__name__}")
+        return task.incorrect(
+            "your answer cannot be compared: looking at it raises "
+            f"{type(error).__name__}"
+        )
 
 
 _TROUBLES = {
@@ -92,7 +107,10 @@ _TROUBLES = {
         f"your answer takes more than {_guard.BYTES // 2**20} MB of memory",
         "The inputs here are small: does something grow without end?",
     ),
-    "died": ("your answer ended the process that ran it", "Does something in it stop Python itself?"),
+    "died": (
+        "your answer ended the process that ran it",
+        "Does something in it stop Python itself?",
+    ),
 }
 
 

@@ -1,4 +1,6 @@
-"""Read a formula written as text, with the usual operators, a few functions and given names, and nothing else."""
+"""Read a formula written as text, with the usual operators, a few functions and given
+names, and nothing else.
+"""
 
 import ast
 import inspect
@@ -15,7 +17,9 @@ FUNCTIONS: dict[str, Callable] = {
     "max": max, "min": min, "abs": abs, "ceil": math.ceil, "floor": math.floor, "sqrt": math.sqrt,
     "log2": math.log2, "log": math.log, "exp": math.exp,
 }  # fmt: skip
-WRITTEN = str.maketrans({"×": "*", "·": "*", "−": "-", "÷": "/", "²": "**2", "³": "**3"})
+WRITTEN = str.maketrans(
+    {"×": "*", "·": "*", "−": "-", "÷": "/", "²": "**2", "³": "**3"}
+)
 
 
 def read(text: str, names: tuple[str, ...]) -> Callable:
@@ -29,35 +33,55 @@ def read(text: str, names: tuple[str, ...]) -> Callable:
     try:
         tree = ast.parse(text.strip().translate(WRITTEN), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ValueError("this is no formula: write products with *, powers with **, and close all brackets") from None
+        raise ValueError(
+            "this is no formula: write products with *, powers with **, and close "
+            "all "
+            "brackets"
+        ) from None
     _must_be_plain(tree, names)
 
     def formula(*args: object, **values: object) -> object:
         return _value(tree, signature.bind(*args, **values).arguments)
 
-    signature = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+    signature = inspect.Signature(
+        [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+            for name in names
+        ]
+    )
     formula.__signature__, formula.__name__ = signature, "<formula>"
     return formula
 
 
 def _must_be_plain(tree: ast.AST, names: tuple[str, ...]) -> None:
-    """Raise ValueError unless the formula consists of numbers, names, operators and known functions."""
+    """Raise ValueError unless the formula consists of numbers, names, operators and
+    known functions.
+    """
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitXor):
         raise ValueError("^ is no power in Python: write **")
     if isinstance(tree, ast.Name) and tree.id not in names:
         raise ValueError(f"the name {tree.id[:40]} is unknown; use {', '.join(names)}")
     if not _is_plain(tree):
-        raise ValueError(f"only numbers, {', '.join(names)}, + - * / // % ** and {', '.join(FUNCTIONS)} may be used")
+        raise ValueError(
+            f"only numbers, {', '.join(names)}, + - * / // % ** and "
+            f"{', '.join(FUNCTIONS)} may be used"
+        )
     for part in _parts(tree):
         _must_be_plain(part, names)
 
 
 def _is_plain(tree: ast.AST) -> bool:
     if isinstance(tree, ast.Call):
-        return isinstance(tree.func, ast.Name) and tree.func.id in FUNCTIONS and not tree.keywords
+        return (
+            isinstance(tree.func, ast.Name)
+            and tree.func.id in FUNCTIONS
+            and not tree.keywords
+        )
     if isinstance(tree, (ast.BinOp, ast.UnaryOp)):
         return type(tree.op) in OPERATORS
-    return isinstance(tree, ast.Name) or (isinstance(tree, ast.Constant) and type(tree.value) in (int, float))
+    return isinstance(tree, ast.Name) or (
+        isinstance(tree, ast.Constant) and type(tree.value) in (int, float)
+    )
 
 
 def _parts(tree: ast.AST) -> list[ast.AST]:
@@ -74,4 +98,8 @@ def _value(tree: ast.AST, values: Mapping[str, object]) -> object:
     if isinstance(tree, ast.Constant):
         return tree.value
     parts = [_value(part, values) for part in _parts(tree)]
-    return FUNCTIONS[tree.func.id](*parts) if isinstance(tree, ast.Call) else OPERATORS[type(tree.op)](*parts)
+    return (
+        FUNCTIONS[tree.func.id](*parts)
+        if isinstance(tree, ast.Call)
+        else OPERATORS[type(tree.op)](*parts)
+    )

@@ -1,9 +1,10 @@
 """Run foreign code for a limited time, whatever it does.
 
-On Linux (also Binder and Colab) the work is done in a forked copy of the process, which is killed when its time or its
-memory is used up: nothing that happens there reaches the notebook, and nothing keeps running. Elsewhere, where a fork of
-a process with threads is not safe, a thread does the work and is stopped by an exception; there a loop inside a single
-C function, such as `sum(itertools.count())`, cannot be stopped.
+On Linux (also Binder and Colab) the work is done in a forked copy of the process, which
+is killed when its time or its memory is used up: nothing that happens there reaches the
+notebook, and nothing keeps running. Elsewhere, where a fork of a process with threads
+is not safe, a thread does the work and is stopped by an exception; there a loop inside
+a single C function, such as `sum(itertools.count())`, cannot be stopped.
 """
 
 import builtins
@@ -29,7 +30,9 @@ Work = Callable[[Report], str]
 
 @dataclass(frozen=True)
 class Ending:
-    """How the work ended: with a `text`, or in `trouble` ("time", "memory", "died") while `doing` something."""
+    """How the work ended: with a `text`, or in `trouble` ("time", "memory", "died")
+    while `doing` something.
+    """
 
     text: str | None
     trouble: str = ""
@@ -41,7 +44,9 @@ class Stopped(BaseException):
 
 
 def run(work: Work) -> Ending:
-    """Call `work(report)` and return its text, or what went wrong; `report` says what is being done."""
+    """Call `work(report)` and return its text, or what went wrong; `report` says what
+    is being done.
+    """
     if sys.platform != "linux":
         return in_a_thread(work)
     try:
@@ -50,11 +55,13 @@ def run(work: Work) -> Ending:
         return in_a_thread(work)
 
 
-# --- A forked process --------------------------------------------------------------------------------------------------
+# --- A forked process -----------------------------------------------------------------
 
 
 def in_a_fork(work: Work) -> Ending:
-    """Do the work in a copy of this process, and kill the copy when it is done or has used up its time or memory."""
+    """Do the work in a copy of this process, and kill the copy when it is done or has
+    used up its time or memory.
+    """
     inlet, outlet = os.pipe()
     pid = _fork()
     if pid == 0:
@@ -69,7 +76,9 @@ def in_a_fork(work: Work) -> Ending:
 
 def _fork() -> int:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks beside threads
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # Python 3.12 warns of forks beside threads
         return os.fork()
 
 
@@ -81,7 +90,11 @@ def _be_the_child(work: Work, outlet: int) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
-        sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+        sys.stdin, sys.stdout, sys.stderr = (
+            os.fdopen(0),
+            os.fdopen(1, "w"),
+            os.fdopen(2, "w"),
+        )
         builtins.input = _nobody_types
         text = work(lambda doing: _write(outlet, "doing", doing))
         _write(outlet, "text", text)
@@ -94,7 +107,9 @@ def _nobody_types(prompt: object = "") -> str:
 
 
 def _limit_yourself() -> None:
-    """Leave no core file and no report of a crash, and end by yourself if the notebook that would end you is gone."""
+    """Leave no core file and no report of a crash, and end by yourself if the notebook
+    that would end you is gone.
+    """
     import resource  # there is none on Windows
 
     faulthandler.disable()
@@ -120,7 +135,9 @@ def _listen(pid: int, inlet: int) -> Ending:
             continue
         news = os.read(inlet, 65536)
         *lines, heard = (heard + news).split(b"\n")
-        for kind, _, text in (line.decode("utf-8", "replace").partition(" ") for line in lines):
+        for kind, _, text in (
+            line.decode("utf-8", "replace").partition(" ") for line in lines
+        ):
             if kind == "doing":
                 doing = text
             elif kind == "text":
@@ -148,7 +165,7 @@ def _kill(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
-# --- A thread ----------------------------------------------------------------------------------------------------------
+# --- A thread -------------------------------------------------------------------------
 
 
 class _Silence:
@@ -162,7 +179,9 @@ class _Silence:
 
 
 def in_a_thread(work: Work) -> Ending:
-    """Do the work in a thread, and raise `Stopped` in it when it has used up its time."""
+    """Do the work in a thread, and raise `Stopped` in it when it has used up its
+    time.
+    """
     said: dict[str, str] = {"doing": ""}
 
     def target() -> None:
@@ -185,5 +204,7 @@ def _stop(thread: threading.Thread) -> None:
     for _ in range(8):
         if not thread.is_alive():
             return
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped)
+        )
         thread.join(0.05)

@@ -1,4 +1,6 @@
-"""What a check answers: a verdict, a counter-example, a hint; as text, as HTML, and as true or false."""
+"""What a check answers: a verdict, a counter-example, a hint; as text, as HTML, and as
+true or false.
+"""
 
 import html
 import json
@@ -16,7 +18,9 @@ MOST = 400  # characters of a message or a row
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """The answer of a check: a status, a sentence, rows of (label, value) and a hint; true if the answer was correct."""
+    """The answer of a check: a status, a sentence, rows of (label, value) and a hint;
+    true if the answer was correct.
+    """
 
     status: str
     message: str
@@ -33,16 +37,42 @@ class Result:
         return "\n".join(lines + [f"  Hint: {self.hint}"] * bool(self.hint))
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<div>{html.escape(label)}: <code>{html.escape(value)}</code></div>" for label, value in self.rows)
-        hint = f"<div><strong>Hint:</strong> {_inline(self.hint)}</div>" if self.hint else ""
-        head = f"<div><strong>{SIGNS[self.status]} {HEADS[self.status]}</strong> {_inline(self.message)}</div>"
-        style = f"border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem .8rem; overflow-wrap: anywhere"
+        rows = "".join(
+            f"<div>{html.escape(label)}: <code>{html.escape(value)}</code></div>"
+            for label, value in self.rows
+        )
+        hint = (
+            f"<div><strong>Hint:</strong> {_inline(self.hint)}</div>"
+            if self.hint
+            else ""
+        )
+        head = (
+            f"<div><strong>{SIGNS[self.status]} {HEADS[self.status]}</strong> "
+            f"{_inline(self.message)}</div>"
+        )
+        style = (
+            f"border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem "
+            ".8rem; overflow-wrap: anywhere"
+        )
         return f'<div style="{style}">{head}{rows}{hint}</div>'
 
     @classmethod
-    def cleaned(cls, status: str, message: str, rows: Iterable[tuple[str, str]] = (), hint: str = "") -> "Result":
-        """Return a result whose texts, which may quote a student, are short and can be printed."""
-        return cls(status, _clean(message), tuple((_clean(a), _clean(b)) for a, b in rows), _clean(hint))
+    def cleaned(
+        cls,
+        status: str,
+        message: str,
+        rows: Iterable[tuple[str, str]] = (),
+        hint: str = "",
+    ) -> "Result":
+        """Return a result whose texts, which may quote a student, are short and can be
+        printed.
+        """
+        return cls(
+            status,
+            _clean(message),
+            tuple((_clean(a), _clean(b)) for a, b in rows),
+            _clean(hint),
+        )
 
     def to_json(self) -> str:
         """Return the result as one line of text."""
@@ -56,7 +86,8 @@ class Result:
 
 
 def _clean(text: str) -> str:
-    """Return the text in one line of at most `MOST` characters, all of which can be printed.
+    """Return the text in one line of at most `MOST` characters, all of which can be
+    printed.
 
     >>> _clean("a\\n\\x1b[31m\\ud800b")
     'a [31mb'

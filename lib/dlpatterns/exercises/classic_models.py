@@ -11,8 +11,12 @@ from ..layers import Conv2d
 from ._tasks import Call, Choice, Formula, Function, Value, call
 
 
-def bottleneck_macs(channels: int, width: int, size: int, stride: int, *, late: bool) -> int:
-    """Count the three convolutions of a bottleneck on a size x size map; late: the stride is in the 3 x 3."""
+def bottleneck_macs(
+    channels: int, width: int, size: int, stride: int, *, late: bool
+) -> int:
+    """Count the three convolutions of a bottleneck on a size x size map; late: the
+    stride is in the 3 x 3.
+    """
     first, second = (1, stride) if late else (stride, 1)
     net = Builder("bottleneck", (channels, size, size))
     x = net(Conv2d(width, 1, stride=first, bias=False), net.input)
@@ -25,15 +29,25 @@ def _bottlenecks(rng: np.random.Generator) -> Iterator[Call]:
     yield call(256, 128, 56, 2, late=True)
     for _ in range(18):
         channels, width = 4 * int(rng.integers(4, 65)), 4 * int(rng.integers(2, 33))
-        yield call(channels, width, 2 * int(rng.integers(4, 57)), int(rng.integers(1, 3)), late=bool(rng.integers(2)))
+        yield call(
+            channels,
+            width,
+            2 * int(rng.integers(4, 57)),
+            int(rng.integers(1, 3)),
+            late=bool(rng.integers(2)),
+        )
 
 
-def _no_widening(channels: int, width: int, size: int, stride: int, *, late: bool) -> int:
+def _no_widening(
+    channels: int, width: int, size: int, stride: int, *, late: bool
+) -> int:
     small, middle = size // stride, size if late else size // stride
     return channels * width * middle**2 + 9 * width**2 * small**2 + width**2 * small**2
 
 
-def _stride_forgotten(channels: int, width: int, size: int, stride: int, *, late: bool) -> int:
+def _stride_forgotten(
+    channels: int, width: int, size: int, stride: int, *, late: bool
+) -> int:
     return (channels * width + 9 * width**2 + 4 * width**2) * size**2
 
 
@@ -45,8 +59,13 @@ def activation_bytes(shapes: list[tuple[int, ...]], batch: int, bits: int) -> in
 def _outputs(rng: np.random.Generator) -> Iterator[Call]:
     yield call([(64, 112, 112), (64, 56, 56)], 1, 32)
     for _ in range(20):
-        shapes = [tuple(int(n) for n in rng.integers(2, 30, 3)) for _ in range(int(rng.integers(2, 6)))]
-        yield call([*shapes, (10,)], int(rng.integers(2, 33)), int(rng.choice([8, 16, 32])))
+        shapes = [
+            tuple(int(n) for n in rng.integers(2, 30, 3))
+            for _ in range(int(rng.integers(2, 6)))
+        ]
+        yield call(
+            [*shapes, (10,)], int(rng.integers(2, 33)), int(rng.choice([8, 16, 32]))
+        )
 
 
 TASKS = {
@@ -54,36 +73,79 @@ TASKS = {
         256 * 48 * 5 * 5,
         expects="the number of weights that conv2 stores, a whole number",
         mistakes=[
-            (256 * 96 * 5 * 5, "That is the layer without groups: a filter sees only half of the 96 maps."),
-            (256 * 48 * 5 * 5 + 256, "You counted the 256 biases; the question asks for weights."),
-            (256 * 48 * 5 * 5 * 27 * 27, "Those are MACs: each weight is used at 27 × 27 places, and stored once."),
-            (128 * 48 * 5 * 5, "That is one of the two groups; there are two of 128 filters each."),
+            (
+                256 * 96 * 5 * 5,
+                (
+                    "That is the layer without groups: a filter sees only half of the "
+                    "96 "
+                    "maps."
+                ),
+            ),
+            (
+                256 * 48 * 5 * 5 + 256,
+                "You counted the 256 biases; the question asks for weights.",
+            ),
+            (
+                256 * 48 * 5 * 5 * 27 * 27,
+                (
+                    "Those are MACs: each weight is used at 27 × 27 places, and stored "
+                    "once."
+                ),
+            ),
+            (
+                128 * 48 * 5 * 5,
+                "That is one of the two groups; there are two of 128 filters each.",
+            ),
         ],
-        why="Two groups halve the weights and the MACs: in 2012 because one GPU's memory was too small.",
+        why=(
+            "Two groups halve the weights and the MACs: in 2012 because one GPU's "
+            "memory was too small."
+        ),
     ),
     "full_batch": Value(
         8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000),
         expects="a number of MACs, a whole number",
         mistakes=[
-            (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000, "That is one image. The batch has eight."),
+            (
+                25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000,
+                "That is one image. The batch has eight.",
+            ),
             (
                 16 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000),
                 "You counted FLOP, two a MAC.",
             ),
-            (8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000 + 9_192), "Biases are additions, no MACs; leave them out."),
-            (8 * (512 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000), "The first of them sees all 7 × 7 places of the 512 maps."),
+            (
+                8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000 + 9_192),
+                "Biases are additions, no MACs; leave them out.",
+            ),
+            (
+                8 * (512 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000),
+                "The first of them sees all 7 × 7 places of the 512 maps.",
+            ),
         ],
-        why="Eight times the MACs for the same weights: a batch is how a full connection gets to use a weight twice.",
+        why=(
+            "Eight times the MACs for the same weights: a batch is how a full "
+            "connection gets to use a weight twice."
+        ),
     ),
     "which_lenet": Choice(
         "c",
         wrong={
-            "a": "LeCun's own network has 60,000: its C3 is sparse and its output units have fixed values.",
+            "a": (
+                "LeCun's own network has 60,000: its C3 is sparse and its output "
+                "units have fixed values."
+            ),
             "b": "The textbook network, with C3 connected to all maps, has 61,706.",
-            "d": "LeNet-300-100 is a multilayer perceptron: no convolution, and 266,610 parameters.",
+            "d": (
+                "LeNet-300-100 is a multilayer perceptron: no convolution, and "
+                "266,610 parameters."
+            ),
         },
         expects='one of "a", "b", "c", "d"',
-        why="One name, a factor of seven in parameters: ask which LeNet was compressed before you admire the ratio.",
+        why=(
+            "One name, a factor of seven in parameters: ask which LeNet was "
+            "compressed before you admire the ratio."
+        ),
     ),
     "scaled_macs": Formula(
         "M * d * w**2 * r**2",
@@ -92,14 +154,32 @@ TASKS = {
         mistakes=[
             (
                 "M * d * w * r",
-                "Width counts twice, for a layer's inputs and its filters; so does resolution, with two sides.",
+                (
+                    "Width counts twice, for a layer's inputs and its filters; so does "
+                    "resolution, with two sides."
+                ),
             ),
             ("M * d * w**2 * r", "An image has two sides, and both grow."),
-            ("M * d * w * r**2", "A wider layer has more filters, and each of them sees more input channels."),
-            ("M * d**2 * w**2 * r**2", "Twice the layers is twice the work; depth counts once."),
-            ("M * d * w**2", "Resolution costs no weight, but each weight is used at more places."),
+            (
+                "M * d * w * r**2",
+                (
+                    "A wider layer has more filters, and each of them sees more input "
+                    "channels."
+                ),
+            ),
+            (
+                "M * d**2 * w**2 * r**2",
+                "Twice the layers is twice the work; depth counts once.",
+            ),
+            (
+                "M * d * w**2",
+                "Resolution costs no weight, but each weight is used at more places.",
+            ),
         ],
-        why="Depth is linear, width and resolution are squared: so compound scaling raises them by different factors.",
+        why=(
+            "Depth is linear, width and resolution are squared: so compound "
+            "scaling raises them by different factors."
+        ),
     ),
     "bottleneck_macs": Function(
         bottleneck_macs,
@@ -107,18 +187,31 @@ TASKS = {
         expects="the MACs of the three convolutions, a whole number",
         mistakes=[
             (_no_widening, "The last 1 × 1 has four times `width` filters."),
-            (_stride_forgotten, "Behind the stride the map has (size / stride) ** 2 places."),
+            (
+                _stride_forgotten,
+                "Behind the stride the map has (size / stride) ** 2 places.",
+            ),
             (
                 lambda *a, late: bottleneck_macs(*a, late=not late),
-                "The other way round: `late` means that the first 1 × 1 still works on the large map.",
+                (
+                    "The other way round: `late` means that the first 1 × 1 still "
+                    "works "
+                    "on the large map."
+                ),
             ),
             (
                 lambda *a, late: bottleneck_macs(*a, late=True),
                 "With late=False the first 1 × 1 has the stride.",
             ),
-            (lambda *a, late: 2 * bottleneck_macs(*a, late=late), "You counted FLOP; the question asks for MACs."),
+            (
+                lambda *a, late: 2 * bottleneck_macs(*a, late=late),
+                "You counted FLOP; the question asks for MACs.",
+            ),
         ],
-        why="Moving one stride by one layer changes ResNet-50 by 6 %, and its name not at all.",
+        why=(
+            "Moving one stride by one layer changes ResNet-50 by 6 %, and its "
+            "name not at all."
+        ),
         points=2,
     ),
     "activation_bytes": Function(
@@ -130,7 +223,10 @@ TASKS = {
                 lambda shapes, batch, bits: activation_bytes(shapes, 1, bits),
                 "Every image of the batch has its own maps.",
             ),
-            (lambda shapes, batch, bits: 8 * activation_bytes(shapes, batch, bits), "Those are bits; a byte has eight."),
+            (
+                lambda shapes, batch, bits: 8 * activation_bytes(shapes, batch, bits),
+                "Those are bits; a byte has eight.",
+            ),
             (
                 lambda shapes, batch, bits: batch * max(map(prod, shapes)) * bits // 8,
                 "That is the largest output; the sum of all is asked for.",
@@ -140,6 +236,9 @@ TASKS = {
                 "Those are values; a value has bits / 8 bytes.",
             ),
         ],
-        why="Training keeps all of these until the backward pass: the batch, not the model, fills the memory.",
+        why=(
+            "Training keeps all of these until the backward pass: the batch, not "
+            "the model, fills the memory."
+        ),
     ),
 }

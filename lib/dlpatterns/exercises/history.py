@@ -1,4 +1,6 @@
-"""Exercises of the lecture on history: growth, three paradigms, and what training costs."""
+"""Exercises of the lecture on history: growth, three paradigms, and what training
+costs.
+"""
 
 import numpy as np
 
@@ -9,7 +11,12 @@ def _growths(rng):
     yield call(2012, 1e18, 2013, 4e18)
     for _ in range(10):
         start, years = int(rng.integers(1950, 2015)), int(rng.integers(1, 40))
-        yield call(start, float(10.0 ** rng.uniform(3, 18)), start + years, float(10.0 ** rng.uniform(19, 26)))
+        yield call(
+            start,
+            float(10.0 ** rng.uniform(3, 18)),
+            start + years,
+            float(10.0 ** rng.uniform(19, 26)),
+        )
 
 
 def doubling(year0, flop0, year1, flop1):
@@ -18,14 +25,18 @@ def doubling(year0, flop0, year1, flop1):
 
 
 def _puzzles(rng):
-    """Yield chains whose rules stand in the wrong order, conditions that are half met, and empty lists."""
+    """Yield chains whose rules stand in the wrong order, conditions that are half met,
+    and empty lists.
+    """
     yield call(["a", "b"], [(["c"], "d"), (["a", "b"], "c"), (["a", "x"], "y")])
     yield call(["a"], [])
     yield call([], [(["a"], "b")])
     for _ in range(8):
         names = [f"f{i}" for i in rng.permutation(8)]
         chain = [([names[i], names[0]], names[i + 1]) for i in range(6)]
-        yield call(names[:2], [chain[i] for i in rng.permutation(6)] + [([names[7]], "never")])
+        yield call(
+            names[:2], [chain[i] for i in rng.permutation(6)] + [([names[7]], "never")]
+        )
 
 
 def everything(observed, rules):
@@ -33,7 +44,11 @@ def everything(observed, rules):
     facts, known = set(observed), -1
     while len(facts) > known:
         known = len(facts)
-        facts |= {conclusion for conditions, conclusion in rules if facts.issuperset(conditions)}
+        facts |= {
+            conclusion
+            for conditions, conclusion in rules
+            if facts.issuperset(conditions)
+        }
     return facts
 
 
@@ -49,7 +64,11 @@ def _any(observed, rules):
     facts, known = set(observed), -1
     while len(facts) > known:
         known = len(facts)
-        facts |= {conclusion for conditions, conclusion in rules if facts.intersection(conditions)}
+        facts |= {
+            conclusion
+            for conditions, conclusion in rules
+            if facts.intersection(conditions)
+        }
     return facts
 
 
@@ -69,7 +88,9 @@ def _tables(rng):
 
 def corrected(q, state, action, reward, after, rate, discount):
     """Move the value towards the reward and the best that the next state promises."""
-    return q[state, action] + rate * (reward + discount * q[after].max() - q[state, action])
+    return q[state, action] + rate * (
+        reward + discount * q[after].max() - q[state, action]
+    )
 
 
 def _replaced(q, state, action, reward, after, rate, discount):
@@ -81,7 +102,9 @@ def _added(q, state, action, reward, after, rate, discount):
 
 
 def _same_action(q, state, action, reward, after, rate, discount):
-    return q[state, action] + rate * (reward + discount * q[after, action] - q[state, action])
+    return q[state, action] + rate * (
+        reward + discount * q[after, action] - q[state, action]
+    )
 
 
 def _no_discount(q, state, action, reward, after, rate, discount):
@@ -98,12 +121,27 @@ TASKS = {
         _growths,
         expects="the doubling time in months, a number",
         mistakes=[
-            (lambda *a: doubling(*a) / 12, "Those are years; the question asks for months."),
-            (lambda *a: doubling(*a) / np.log(2), "You took the natural logarithm; a doubling is a step of log2."),
-            (lambda *a: doubling(*a) / np.log10(2), "You took log10, which counts tenfold steps; take log2."),
-            (lambda *a: 1 / doubling(*a), "Those are doublings a month; turn the fraction over."),
+            (
+                lambda *a: doubling(*a) / 12,
+                "Those are years; the question asks for months.",
+            ),
+            (
+                lambda *a: doubling(*a) / np.log(2),
+                "You took the natural logarithm; a doubling is a step of log2.",
+            ),
+            (
+                lambda *a: doubling(*a) / np.log10(2),
+                "You took log10, which counts tenfold steps; take log2.",
+            ),
+            (
+                lambda *a: 1 / doubling(*a),
+                "Those are doublings a month; turn the fraction over.",
+            ),
         ],
-        why="Growth over decades is told in doublings: with it, a chip's transistors and a run's compute share one scale.",
+        why=(
+            "Growth over decades is told in doublings: with it, a chip's "
+            "transistors and a run's compute share one scale."
+        ),
     ),
     "separable": Value(
         14,
@@ -112,21 +150,43 @@ TASKS = {
             (16, "That would be all of them; but XOR is a gate too."),
             (15, "XOR is one that cannot be done. Which gate is its opposite?"),
             (13, "You left out one too many: always 0 and always 1 only need a bias."),
-            (12, "Always 0 and always 1 are gates too; a neuron computes them with its bias alone."),
+            (
+                12,
+                (
+                    "Always 0 and always 1 are gates too; a neuron computes them with "
+                    "its "
+                    "bias alone."
+                ),
+            ),
             (8, "That is half of them; try to draw a line for each gate."),
         ],
-        why="Two of sixteen sound harmless; with more inputs, the share that one neuron can compute falls towards nothing.",
+        why=(
+            "Two of sixteen sound harmless; with more inputs, the share that one "
+            "neuron can compute falls towards nothing."
+        ),
     ),
     "infer": Function(
         everything,
         _puzzles,
         expects="a set of facts, the observed ones included",
         mistakes=[
-            (_once, "You go through the rules once; a rule fired late may meet the conditions of an earlier one."),
-            (_any, "A rule fires when all of its conditions are known, not when one is."),
+            (
+                _once,
+                (
+                    "You go through the rules once; a rule fired late may meet the "
+                    "conditions of an earlier one."
+                ),
+            ),
+            (
+                _any,
+                "A rule fires when all of its conditions are known, not when one is.",
+            ),
             (_only_new, "The observed facts belong to the result."),
         ],
-        why="The loop has no arithmetic at all: it is searches in a set and branches, each waiting for the one before.",
+        why=(
+            "The loop has no arithmetic at all: it is searches in a set and "
+            "branches, each waiting for the one before."
+        ),
         points=2,
     ),
     "q_update": Function(
@@ -135,27 +195,71 @@ TASKS = {
         expects="the new value of q[state, action], a number",
         mistakes=[
             (_replaced, "Correct the old value: add the rate times what it is off by."),
-            (_added, "Add the rate times the difference to the old value, not the rate times the whole target."),
-            (_same_action, "The future promises the best action of the next state, not the same one."),
+            (
+                _added,
+                (
+                    "Add the rate times the difference to the old value, not the rate "
+                    "times the whole target."
+                ),
+            ),
+            (
+                _same_action,
+                (
+                    "The future promises the best action of the next state, not the "
+                    "same "
+                    "one."
+                ),
+            ),
             (_no_discount, "What the future promises counts `discount` times."),
-            (_own_state, "Look for the best action in the state `after`, not in the one you left."),
+            (
+                _own_state,
+                (
+                    "Look for the best action in the state `after`, not in the one you "
+                    "left."
+                ),
+            ),
         ],
-        why="A search for the best, two products, three sums: learning from a table is memory, hardly arithmetic.",
+        why=(
+            "A search for the best, two products, three sums: learning from a "
+            "table is memory, hardly arithmetic."
+        ),
         points=2,
     ),
     "epoch_macs": Value(
         1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10),
         expects="the number of MACs, a whole number",
         mistakes=[
-            (1347 * 3 * (64 * 32 + 32 * 10), "That computes the gradient of the pixels, which nobody needs."),
-            (6 * 2410 * 1347, "That is the rule of six: it counts FLOP, biases, and the gradient of the pixels."),
+            (
+                1347 * 3 * (64 * 32 + 32 * 10),
+                "That computes the gradient of the pixels, which nobody needs.",
+            ),
+            (
+                6 * 2410 * 1347,
+                (
+                    "That is the rule of six: it counts FLOP, biases, and the "
+                    "gradient of "
+                    "the pixels."
+                ),
+            ),
             (3 * 2410 * 1347, "That counts biases and the gradient of the pixels."),
             (1347 * (64 * 32 + 32 * 10), "That is the forward pass alone."),
-            (2 * 1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10), "That is FLOP; a MAC is one multiplication with its addition."),
-            (2 * (64 * 32 + 32 * 10) + 32 * 10, "That is one example; the epoch has 1347."),
-            (1347 * 2 * (64 * 32 + 32 * 10), "The hidden units need their gradient too: one more product."),
+            (
+                2 * 1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10),
+                "That is FLOP; a MAC is one multiplication with its addition.",
+            ),
+            (
+                2 * (64 * 32 + 32 * 10) + 32 * 10,
+                "That is one example; the epoch has 1347.",
+            ),
+            (
+                1347 * 2 * (64 * 32 + 32 * 10),
+                "The hidden units need their gradient too: one more product.",
+            ),
         ],
-        why="Backward costs little more than forward here, because most weights sit in the first layer.",
+        why=(
+            "Backward costs little more than forward here, because most weights "
+            "sit in the first layer."
+        ),
     ),
     "run_macs": Formula(
         "N * P * U * (3 - s)",
@@ -167,13 +271,26 @@ TASKS = {
         },
         expects="MACs as a formula in P, U, s and N",
         mistakes=[
-            ("6 * N * P * U", "Six counts FLOP; a MAC is two. And the first layer owes one product less."),
+            (
+                "6 * N * P * U",
+                (
+                    "Six counts FLOP; a MAC is two. And the first layer owes one "
+                    "product "
+                    "less."
+                ),
+            ),
             ("6 * N * P", "That is the rule of six: FLOP, no sharing, no first layer."),
-            ("3 * N * P * U", "The first layer owes one product less: nothing below it is trained."),
+            (
+                "3 * N * P * U",
+                "The first layer owes one product less: nothing below it is trained.",
+            ),
             ("N * P * U * (2 - s)", "That is the backward pass; add the forward one."),
             ("N * P * (3 - s)", "Each weight is used U times for an example."),
             ("2 * N * P * U * (3 - s)", "That is FLOP; a MAC is two of them."),
         ],
-        why="With U = 1 and a small s it is the rule of thumb for language models; with U around 160 it is ResNet-50.",
+        why=(
+            "With U = 1 and a small s it is the rule of thumb for language "
+            "models; with U around 160 it is ResNet-50."
+        ),
     ),
 }

@@ -1,4 +1,6 @@
-"""Exercises of the lecture on recurrence and attention: parameters, crossover, caches, tiles, and a kernel."""
+"""Exercises of the lecture on recurrence and attention: parameters, crossover, caches,
+tiles, and a kernel.
+"""
 
 import numpy as np
 
@@ -6,7 +8,9 @@ from dlpatterns.exercises._tasks import Choice, Formula, Function, Value, call
 
 
 def _models(rng):
-    """Yield Llama-3-8B with one sequence and with several, then small models with heads that divide."""
+    """Yield Llama-3-8B with one sequence and with several, then small models with heads
+    that divide.
+    """
     yield call(32, 32, 8, 128, 1024, 1)
     yield call(32, 32, 8, 128, 1024, 4)
     for _ in range(10):
@@ -40,7 +44,12 @@ def _tiles(rng):
     yield call((2.0, 1.5, 1.0), (1.0, 2.0, -1.0))
     yield call((-3.0, 1.2, 0.5), (4.0, 1.0, 2.0))
     for _ in range(10):
-        yield call(*((float(rng.normal(0, 3)), float(rng.uniform(1, 4)), float(rng.normal())) for _ in range(2)))
+        yield call(
+            *(
+                (float(rng.normal(0, 3)), float(rng.uniform(1, 4)), float(rng.normal()))
+                for _ in range(2)
+            )
+        )
 
 
 def merge(first, second):
@@ -51,7 +60,11 @@ def merge(first, second):
 
 def _not_shrunk(first, second):
     total = first[1] + second[1]
-    return max(first[0], second[0]), total, (first[1] * first[2] + second[1] * second[2]) / total
+    return (
+        max(first[0], second[0]),
+        total,
+        (first[1] * first[2] + second[1] * second[2]) / total,
+    )
 
 
 def _plain_mean(first, second):
@@ -65,7 +78,9 @@ def _not_divided(first, second):
 
 
 def _heads(rng):
-    """Yield queries, keys and values of one head; the first so that a scale or a mask that is missing shows."""
+    """Yield queries, keys and values of one head; the first so that a scale or a mask
+    that is missing shows.
+    """
     for tokens, dim in ((3, 4), (1, 2), (5, 2), (4, 9), (6, 3)):
         yield call(*(np.round(rng.normal(size=(tokens, dim)), 2) for _ in range(3)))
 
@@ -92,11 +107,17 @@ def _no_scale(q, k, v):
 
 
 def _divided_by_d(q, k, v):
-    return _softmax(np.where(np.tri(len(q), dtype=bool), q @ k.T / q.shape[1], -np.inf)) @ v
+    return (
+        _softmax(np.where(np.tri(len(q), dtype=bool), q @ k.T / q.shape[1], -np.inf))
+        @ v
+    )
 
 
 def _over_queries(q, k, v):
-    return _softmax(np.where(np.tri(len(q), dtype=bool), _scores(q, k), -np.inf), axis=0) @ v
+    return (
+        _softmax(np.where(np.tri(len(q), dtype=bool), _scores(q, k), -np.inf), axis=0)
+        @ v
+    )
 
 
 def _masked_after(q, k, v):
@@ -118,49 +139,112 @@ TASKS = {
         answer=4 * 512 * (256 + 512 + 2),
         expects="the number of parameters, a whole number",
         mistakes=[
-            (4 * 512 * (256 + 512 + 1), "That is one bias a gate, as Keras and ONNX keep it; PyTorch keeps two."),
-            (4 * 512 * (256 + 512), "You left out the biases; they are parameters too."),
-            (3 * 512 * (256 + 512 + 2), "An LSTM has three gates and a candidate: four weighted sums."),
-            (512 * (256 + 512 + 2), "That is one gate; an LSTM has four weighted sums."),
-            (4 * 512 * (256 + 2), "Each unit also has a weight for every unit of the last state."),
-            (4 * 256 * (256 + 512 + 2), "There is a weighted sum for each of the 512 units, not for each input."),
+            (
+                4 * 512 * (256 + 512 + 1),
+                (
+                    "That is one bias a gate, as Keras and ONNX keep it; PyTorch keeps "
+                    "two."
+                ),
+            ),
+            (
+                4 * 512 * (256 + 512),
+                "You left out the biases; they are parameters too.",
+            ),
+            (
+                3 * 512 * (256 + 512 + 2),
+                "An LSTM has three gates and a candidate: four weighted sums.",
+            ),
+            (
+                512 * (256 + 512 + 2),
+                "That is one gate; an LSTM has four weighted sums.",
+            ),
+            (
+                4 * 512 * (256 + 2),
+                "Each unit also has a weight for every unit of the last state.",
+            ),
+            (
+                4 * 256 * (256 + 512 + 2),
+                (
+                    "There is a weighted sum for each of the 512 units, not for each "
+                    "input."
+                ),
+            ),
         ],
-        why="A checkpoint's size tells which convention wrote it: two biases where one would do are 2,048 numbers here.",
+        why=(
+            "A checkpoint's size tells which convention wrote it: two biases "
+            "where one would do are 2,048 numbers here."
+        ),
     ),
     "crossover": Formula(
         answer="3*M/2",
         where={"F": range(8, 200), "M": range(8, 400)},
         expects="the length T as a formula in F and M",
         mistakes=[
-            ("M", "That is a feed-forward part of two matrices; a gated one has three."),
-            ("3*M", "The pairs are two products, Q times K and weights times V: 2 T² F."),
-            ("3*M/4", "You counted the pairs twice; both products together are 2 T² F."),
+            (
+                "M",
+                "That is a feed-forward part of two matrices; a gated one has three.",
+            ),
+            (
+                "3*M",
+                "The pairs are two products, Q times K and weights times V: 2 T² F.",
+            ),
+            (
+                "3*M/4",
+                "You counted the pairs twice; both products together are 2 T² F.",
+            ),
             ("3*M*F/2", "F stands on both sides and cancels."),
-            ("(3*M + 4*F)/2", "You added the projections to the feed-forward part; the question asks for that part alone."),
+            (
+                "(3*M + 4*F)/2",
+                (
+                    "You added the projections to the feed-forward part; the question "
+                    "asks for that part alone."
+                ),
+            ),
         ],
-        why="The crossover moves with the hidden size alone: the wider a model, the longer attention's square stays small.",
+        why=(
+            "The crossover moves with the hidden size alone: the wider a model, "
+            "the longer attention's square stays small."
+        ),
     ),
     "cache_bytes": Function(
         reference=cache_bytes,
         cases=_models,
         expects="a whole number of bytes",
         mistakes=[
-            (_all_heads, "Only the key-value heads are kept; several query heads share one."),
+            (
+                _all_heads,
+                "Only the key-value heads are kept; several query heads share one.",
+            ),
             (_one_sequence, "Every sequence of the batch has a cache of its own."),
             (_values, "Keys and values are kept, two bytes each."),
             (_one_layer, "Every layer keeps its own keys and values."),
         ],
-        why="The cache grows with the batch as well as with the context; weights grow with neither.",
+        why=(
+            "The cache grows with the batch as well as with the context; weights "
+            "grow with neither."
+        ),
     ),
     "bound": Choice(
         answer="b",
         wrong={
-            "a": "The multipliers already wait: at 500 MACs a byte they could do far more than each byte offers.",
-            "c": "Twice the sequences bring twice the caches to read; a step gets longer.",
-            "d": "There is one exponential for every 2 D MACs, and even the MACs are not what a step waits for.",
+            "a": (
+                "The multipliers already wait: at 500 MACs a byte they could do "
+                "far more than each byte offers."
+            ),
+            "c": (
+                "Twice the sequences bring twice the caches to read; a step gets "
+                "longer."
+            ),
+            "d": (
+                "There is one exponential for every 2 D MACs, and even the MACs "
+                "are not what a step waits for."
+            ),
         },
         expects="one of the letters a, b, c, d",
-        why="Where reading is the limit, a byte saved is time saved: fewer bits, or fewer key-value heads.",
+        why=(
+            "Where reading is the limit, a byte saved is time saved: fewer bits, "
+            "or fewer key-value heads."
+        ),
     ),
     "merge": Function(
         reference=merge,
@@ -169,12 +253,18 @@ TASKS = {
         mistakes=[
             (
                 _not_shrunk,
-                "The sums belong to different largest scores; bring them to the common one by exp(old - new) first.",
+                (
+                    "The sums belong to different largest scores; bring them to the "
+                    "common one by exp(old - new) first."
+                ),
             ),
             (_plain_mean, "Each answer counts as much as its share of the joint sum."),
             (_not_divided, "The answer is a mean: divide by the joint sum."),
         ],
-        why="Because merging does not care for order, tiles may be worked on by different cores, or chips.",
+        why=(
+            "Because merging does not care for order, tiles may be worked on by "
+            "different cores, or chips."
+        ),
         points=2,
     ),
     "causal": Function(
@@ -185,12 +275,31 @@ TASKS = {
             (_everywhere, "Your queries look at later keys."),
             (_no_scale, "The scores lack the factor 1/sqrt(D)."),
             (_divided_by_d, "Divide the scores by the square root of D, not by D."),
-            (_over_queries, "The weights of one query, a row, add up to one: softmax over the keys."),
-            (_masked_after, "Masked after the softmax, the weights of a row no longer add up to one."),
-            (_zero_scores, "A score of zero still gets weight; a masked score is minus infinity."),
+            (
+                _over_queries,
+                (
+                    "The weights of one query, a row, add up to one: softmax over the "
+                    "keys."
+                ),
+            ),
+            (
+                _masked_after,
+                (
+                    "Masked after the softmax, the weights of a row no longer add up "
+                    "to "
+                    "one."
+                ),
+            ),
+            (
+                _zero_scores,
+                "A score of zero still gets weight; a masked score is minus infinity.",
+            ),
             (_not_itself, "A query may look at its own key."),
         ],
-        why="Half of this matrix is computed to be thrown away; tiles above the diagonal can be skipped.",
+        why=(
+            "Half of this matrix is computed to be thrown away; tiles above the "
+            "diagonal can be skipped."
+        ),
         points=2,
     ),
 }

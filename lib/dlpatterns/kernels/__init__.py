@@ -1,6 +1,9 @@
-"""Kernels: arrays in, arrays out; the plain loop owns the bare name, each rung adds its method, backward its word.
+"""Kernels: arrays in, arrays out; the plain loop owns the bare name, each rung adds its
+method, backward its word.
 
-linear, matmul, convolution, pooling, normalisation, activations, recurrence, attention hold the plain kernels and the first
-rungs; `winograd`, `fourier` and `blocked` the other convolutions, `ready` the fastest of them with filters laid out once,
-`ladder` what each rung multiplies and moves, by formula; `multi_head` and `transformer` what attention is built into.
+linear, matmul, convolution, pooling, normalisation, activations, recurrence, attention
+hold the plain kernels and the first rungs; `winograd`, `fourier` and `blocked` the
+other convolutions, `ready` the fastest of them with filters laid out once, `ladder`
+what each rung multiplies and moves, by formula; `multi_head` and `transformer` what
+attention is built into.
 """

@@ -1,4 +1,5 @@
-"""Activation functions and softmax, with their derivatives. Any shape; dtype in is dtype out.
+"""Activation functions and softmax, with their derivatives. Any shape; dtype in is
+dtype out.
 
 `FUNCTIONS[kind]` and `BACKWARD[kind]` serve the kinds of `layers.Activation`.
 """
@@ -88,7 +89,9 @@ def silu_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    """Return x times the share of a normal distribution below x. Source: Hendrycks & Gimpel 2016."""
+    """Return x times the share of a normal distribution below x. Source: Hendrycks &
+    Gimpel 2016.
+    """
     return x * _normal_below(x)
 
 
@@ -119,7 +122,8 @@ def hardswish_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
-    """Divide the exponentials along the last axis by their sum, after taking off the largest value.
+    """Divide the exponentials along the last axis by their sum, after taking off the
+    largest value.
 
     >>> softmax(np.array([1000.0, 1000.0]))
     array([0.5, 0.5])

@@ -1,8 +1,11 @@
-"""What each rung of the convolution ladder multiplies and moves, by formula, for ten layers of known networks.
+"""What each rung of the convolution ladder multiplies and moves, by formula, for ten
+layers of known networks.
 
-Rungs: "loops", "im2col", "shifted", "winograd 2", "winograd 4", "fft". Units: multiplications of one example; bytes of
-float32 that a rung writes to memory and reads from it if each of its intermediate arrays crosses once each way. What an
-implementation keeps in a cache, block by block, it need not move: these are the bytes of the plain rung.
+Rungs: "loops", "im2col", "shifted", "winograd 2", "winograd 4", "fft". Units:
+multiplications of one example; bytes of float32 that a rung writes to memory and reads
+from it if each of its intermediate arrays crosses once each way. What an implementation
+keeps in a cache, block by block, it need not move: these are the bytes of the plain
+rung.
 """
 
 from math import ceil, log2
@@ -38,7 +41,9 @@ class Layer(NamedTuple):
 
     def takes(self, rung: str) -> bool:
         """Return whether the rung computes this layer."""
-        return rung in RUNGS and ("winograd" not in rung or (self.kernel == 3 and self.stride == 1))
+        return rung in RUNGS and (
+            "winograd" not in rung or (self.kernel == 3 and self.stride == 1)
+        )
 
 
 LAYERS = {
@@ -56,10 +61,12 @@ LAYERS = {
 
 
 def multiplications(layer: Layer, rung: str) -> int:
-    """Return the products of one example, those of constant transforms left out, as is usual.
+    """Return the products of one example, those of constant transforms left out, as is
+    usual.
 
-    For the Fourier transform of n values, n log2(n) of one map (half of a complex transform's 2 n log2(n)), and four for
-    each of the n / 2 frequencies of every pair of maps; the filters are transformed beforehand.
+    For the Fourier transform of n values, n log2(n) of one map (half of a complex
+    transform's 2 n log2(n)), and four for each of the n / 2 frequencies of every pair
+    of maps; the filters are transformed beforehand.
 
     >>> multiplications(Layer(64, 56, 64, 3), "loops") / multiplications(Layer(64, 56, 64, 3), "winograd 4")
     4.0
@@ -87,12 +94,19 @@ def traffic(layer: Layer, rung: str) -> int:
         tile = int(rung.split()[1])
         window, tiles = (tile + 2) ** 2, ceil(layer.out / tile) ** 2
         filters = window * layer.weights // 9
-        return 4 * (maps + made + filters + 2 * window * tiles * (layer.channels + layer.filters))
+        return 4 * (
+            maps
+            + made
+            + filters
+            + 2 * window * tiles * (layer.channels + layer.filters)
+        )
     if rung == "fft":
         n = (layer.size + 2 * (layer.kernel // 2)) ** 2
         filters = n * layer.filters * layer.channels // layer.groups
         return 4 * (maps + made + filters + 2 * n * (layer.channels + layer.filters))
-    columns = 2 * layer.channels * layer.kernel**2 * layer.out**2 if rung == "im2col" else 0
+    columns = (
+        2 * layer.channels * layer.kernel**2 * layer.out**2 if rung == "im2col" else 0
+    )
     passes = layer.kernel**2 if rung == "shifted" else 1
     return 4 * (passes * maps + layer.weights + (2 * passes - 1) * made + columns)
 
@@ -100,5 +114,6 @@ def traffic(layer: Layer, rung: str) -> int:
 def _check(layer: Layer, rung: str) -> None:
     if not layer.takes(rung):
         raise ValueError(
-            f"{rung!r} does not compute {layer}; the rungs are {', '.join(RUNGS)}, Winograd's for 3 x 3 at stride 1"
+            f"{rung!r} does not compute {layer}; the rungs are {', '.join(RUNGS)}, "
+            "Winograd's for 3 x 3 at stride 1"
         )

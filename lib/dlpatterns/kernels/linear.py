@@ -1,20 +1,26 @@
 """The full connection: every output is a weighted sum of every input, plus a bias.
 
-Rungs: `linear` (loops), `linear_matmul` (one matrix product; BLAS). Shapes: x ... D, weight M D, bias M -> ... M.
+Rungs: `linear` (loops), `linear_matmul` (one matrix product; BLAS). Shapes: x ... D,
+weight M D, bias M -> ... M.
 """
 
 import numpy as np
 
 
-def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """Sum weight[m, d] * x[d] over d for every output m of every example, then add the bias.
+def linear(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None
+) -> np.ndarray:
+    """Sum weight[m, d] * x[d] over d for every output m of every example, then add the
+    bias.
 
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]]))
     array([[11., 17.]])
     """
     _check(x, weight, bias)
     rows = x.reshape(-1, x.shape[-1])
-    out = np.zeros((len(rows), len(weight)), dtype=np.result_type(x.dtype, weight.dtype))
+    out = np.zeros(
+        (len(rows), len(weight)), dtype=np.result_type(x.dtype, weight.dtype)
+    )
     for n in range(len(rows)):
         for m in range(len(weight)):
             total = out.dtype.type(0)
@@ -24,24 +30,41 @@ def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) ->
     return out.reshape(*x.shape[:-1], len(weight))
 
 
-def linear_matmul(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """Return x times the transposed weight, plus the bias: the loops of `linear` as one matrix product."""
+def linear_matmul(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None
+) -> np.ndarray:
+    """Return x times the transposed weight, plus the bias: the loops of `linear` as one
+    matrix product.
+    """
     _check(x, weight, bias)
     product = x @ weight.T
     return product if bias is None else product + bias
 
 
-def linear_backward(grad: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of x, weight and bias: two matrix products and a sum over the examples."""
+def linear_backward(
+    grad: np.ndarray, x: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gradients of x, weight and bias: two matrix products and a sum over
+    the examples.
+    """
     _check(x, weight, None)
     if grad.shape != (*x.shape[:-1], len(weight)):
-        raise ValueError(f"the gradient must have the output's shape {(*x.shape[:-1], len(weight))}, got {grad.shape}")
+        raise ValueError(
+            "the gradient must have the output's shape "
+            f"{(*x.shape[:-1], len(weight))}, got {grad.shape}"
+        )
     rows, gradients = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
     return grad @ weight, gradients.T @ rows, gradients.sum(axis=0)
 
 
 def _check(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
     if np.ndim(x) < 1 or np.ndim(weight) != 2 or x.shape[-1] != weight.shape[1]:
-        raise ValueError(f"linear needs x (..., D) and weight (M, D), got x {np.shape(x)} and weight {np.shape(weight)}")
+        raise ValueError(
+            f"linear needs x (..., D) and weight (M, D), got x {np.shape(x)} and "
+            f"weight {np.shape(weight)}"
+        )
     if bias is not None and np.shape(bias) != weight.shape[:1]:
-        raise ValueError(f"linear: bias {np.shape(bias)} does not fit weight {weight.shape}; it needs {weight.shape[:1]}")
+        raise ValueError(
+            f"linear: bias {np.shape(bias)} does not fit weight {weight.shape}; it "
+            f"needs {weight.shape[:1]}"
+        )

@@ -1,17 +1,21 @@
-"""Matrix multiplication: three plain loops, and rungs that do the same products in a better order.
+"""Matrix multiplication: three plain loops, and rungs that do the same products in a
+better order.
 
-Shapes: a M K, b K N -> M N. Rungs: `matmul` (loops), `matmul_outer` (one whole outer product at a time), `matmul_blocked`
-(blocks that are read once and used many times), `matmul_blas` (the library's).
+Shapes: a M K, b K N -> M N. Rungs: `matmul` (loops), `matmul_outer` (one whole outer
+product at a time), `matmul_blocked` (blocks that are read once and used many times),
+`matmul_blas` (the library's).
 
-Error: a rung adds the same products in another order. In float32 it differs from the loops by at most K * 1.2e-7 times
-the product of the absolute matrices (Higham 2002, section 3.5), and in practice by far less.
+Error: a rung adds the same products in another order. In float32 it differs from the
+loops by at most K * 1.2e-7 times the product of the absolute matrices (Higham 2002,
+section 3.5), and in practice by far less.
 """
 
 import numpy as np
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Sum a[m, k] * b[k, n] over k for every place of the result: three loops around one multiply-accumulate.
+    """Sum a[m, k] * b[k, n] over k for every place of the result: three loops around
+    one multiply-accumulate.
 
     >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
     array([[11.]])
@@ -27,7 +31,9 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def matmul_outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Add up one outer product for each k: every value of a and b is read for it once, the result K times."""
+    """Add up one outer product for each k: every value of a and b is read for it once,
+    the result K times.
+    """
     _check(a, b)
     out = np.zeros((len(a), b.shape[1]), dtype=np.result_type(a.dtype, b.dtype))
     for k in range(len(b)):
@@ -36,9 +42,11 @@ def matmul_outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def matmul_blocked(a: np.ndarray, b: np.ndarray, *, block: int = 128) -> np.ndarray:
-    """Copy a block of each matrix, use it for a block of the result, and write that once.
+    """Copy a block of each matrix, use it for a block of the result, and write that
+    once.
 
-    Of a and b together 2 M N K / block values are copied, instead of the 2 M N K that the loops read.
+    Of a and b together 2 M N K / block values are copied, instead of the 2 M N K that
+    the loops read.
     """
     _check(a, b)
     if block < 1:
@@ -46,19 +54,30 @@ def matmul_blocked(a: np.ndarray, b: np.ndarray, *, block: int = 128) -> np.ndar
     out = np.zeros((len(a), b.shape[1]), dtype=np.result_type(a.dtype, b.dtype))
     for m in range(0, len(a), block):
         for n in range(0, b.shape[1], block):
-            total = np.zeros(out[m : m + block, n : n + block].shape, dtype=np.result_type(a.dtype, b.dtype))
+            total = np.zeros(
+                out[m : m + block, n : n + block].shape,
+                dtype=np.result_type(a.dtype, b.dtype),
+            )
             for k in range(0, len(b), block):
-                total += a[m : m + block, k : k + block].copy() @ b[k : k + block, n : n + block].copy()
+                total += (
+                    a[m : m + block, k : k + block].copy()
+                    @ b[k : k + block, n : n + block].copy()
+                )
             out[m : m + block, n : n + block] = total
     return out
 
 
 def matmul_blas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return NumPy's product: for floating point the BLAS library's, with blocks for every level of the memory."""
+    """Return NumPy's product: for floating point the BLAS library's, with blocks for
+    every level of the memory.
+    """
     _check(a, b)
     return a @ b
 
 
 def _check(a: np.ndarray, b: np.ndarray) -> None:
     if np.ndim(a) != 2 or np.ndim(b) != 2 or a.shape[1] != b.shape[0]:
-        raise ValueError(f"matmul needs a (M, K) and b (K, N), got a {np.shape(a)} and b {np.shape(b)}")
+        raise ValueError(
+            f"matmul needs a (M, K) and b (K, N), got a {np.shape(a)} and b "
+            f"{np.shape(b)}"
+        )

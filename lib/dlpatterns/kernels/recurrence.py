@@ -1,9 +1,12 @@
-"""Recurrence: a cell reads a sequence step by step and hands its state on. Plain loops, faster rungs, and gradients.
+"""Recurrence: a cell reads a sequence step by step and hands its state on. Plain loops,
+faster rungs, and gradients.
 
-Shapes: x N T D -> states N T H. Rungs: the bare name loops over every product; `_steps` takes two matrix products a step;
-`_fast` multiplies all inputs by their weights in one product before the loop, so that only the state's product waits.
-The gates lie behind one another in PyTorch's order: GRU reset, update, candidate; LSTM input, forget, candidate, output.
-A rung differs from the loops by at most 1e-12 in float64 and 1e-5 in float32 for weights within 1 / sqrt(H).
+Shapes: x N T D -> states N T H. Rungs: the bare name loops over every product; `_steps`
+takes two matrix products a step; `_fast` multiplies all inputs by their weights in one
+product before the loop, so that only the state's product waits. The gates lie behind
+one another in PyTorch's order: GRU reset, update, candidate; LSTM input, forget,
+candidate, output. A rung differs from the loops by at most 1e-12 in float64 and 1e-5 in
+float32 for weights within 1 / sqrt(H).
 """
 
 from typing import NamedTuple
@@ -14,10 +17,12 @@ from .activations import sigmoid
 
 
 class Weights(NamedTuple):
-    """The parameters of a cell with G gates and H units, or their gradients. Shapes: x (G H, D), h (G H, H).
+    """The parameters of a cell with G gates and H units, or their gradients. Shapes: x
+    (G H, D), h (G H, H).
 
-    `bias` is None, one vector a gate, shape (G H,) (Keras, ONNX), or two, shape (2, G H), the first added to the inputs'
-    product and the second to the state's (PyTorch, cuDNN).
+    `bias` is None, one vector a gate, shape (G H,) (Keras, ONNX), or two, shape (2, G
+    H), the first added to the inputs' product and the second to the state's (PyTorch,
+    cuDNN).
     """
 
     x: np.ndarray
@@ -25,22 +30,33 @@ class Weights(NamedTuple):
     bias: np.ndarray | None = None
 
     def biases(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the bias of the inputs' product and that of the state's, zeros where there is none."""
+        """Return the bias of the inputs' product and that of the state's, zeros where
+        there is none.
+        """
         none = np.zeros(len(self.x), dtype=self.x.dtype)
         if self.bias is None:
             return none, none
-        return (self.bias, none) if self.bias.ndim == 1 else (self.bias[0], self.bias[1])
+        return (
+            (self.bias, none) if self.bias.ndim == 1 else (self.bias[0], self.bias[1])
+        )
 
     def rows(self, start: int, stop: int) -> "Weights":
         """Return the parameters of the units from `start` up to `stop`."""
-        return Weights(self.x[start:stop], self.h[start:stop], None if self.bias is None else self.bias[..., start:stop])
+        return Weights(
+            self.x[start:stop],
+            self.h[start:stop],
+            None if self.bias is None else self.bias[..., start:stop],
+        )
 
 
-# --- The plain cell: h = tanh(W x + U h + b) ---------------------------------------------------------------------------
+# --- The plain cell: h = tanh(W x + U h + b) ------------------------------------------
 
 
-def rnn(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None) -> np.ndarray:
-    """Return tanh(W x + U h + b) step by step, each h from the one before. Source: Elman 1990.
+def rnn(
+    x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
+) -> np.ndarray:
+    """Return tanh(W x + U h + b) step by step, each h from the one before.
+    Source: Elman 1990.
 
     >>> rnn(np.zeros((1, 2, 1)), Weights(np.ones((1, 1)), np.ones((1, 1)), np.array([1.0])))[0, :, 0].round(4)
     array([0.7616, 0.9427])
@@ -53,7 +69,9 @@ def rnn(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None) -> 
     return out
 
 
-def rnn_steps(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None) -> np.ndarray:
+def rnn_steps(
+    x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
+) -> np.ndarray:
     """Take two matrix products a step: one for the input, one for the state."""
     out, (h,) = _prepared("rnn", 1, x, weights, state)
     for t in range(x.shape[1]):
@@ -62,7 +80,9 @@ def rnn_steps(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = Non
     return out
 
 
-def rnn_fast(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None) -> np.ndarray:
+def rnn_fast(
+    x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
+) -> np.ndarray:
     """Take one product for all inputs, then one a step for the state."""
     out, (h,) = _prepared("rnn", 1, x, weights, state)
     inputs = _projected(x, weights) + weights.biases()[1]  # T N H
@@ -72,8 +92,12 @@ def rnn_fast(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
     return out
 
 
-def rnn_backward(grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarray) -> tuple[np.ndarray, Weights]:
-    """Return the gradients of x and of the weights, given the states h that the cell went through from zero."""
+def rnn_backward(
+    grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarray
+) -> tuple[np.ndarray, Weights]:
+    """Return the gradients of x and of the weights, given the states h that the cell
+    went through from zero.
+    """
     _check_gradient("rnn_backward", grad, x, weights, h=h)
     slope, to_sums, arriving = 1 - h * h, np.empty_like(h), 0.0
     for t in reversed(range(x.shape[1])):
@@ -82,14 +106,22 @@ def rnn_backward(grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarra
     return to_sums @ weights.x, _gradients(weights, x, h, to_sums, to_sums)
 
 
-# --- The gated recurrent unit ------------------------------------------------------------------------------------------
+# --- The gated recurrent unit ---------------------------------------------------------
 
 
-def gru(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None, reset_after: bool = True) -> np.ndarray:
-    """Mix the last state and a candidate by an update gate; a reset gate decides what the candidate sees of the state.
+def gru(
+    x: np.ndarray,
+    weights: Weights,
+    *,
+    state: np.ndarray | None = None,
+    reset_after: bool = True,
+) -> np.ndarray:
+    """Mix the last state and a candidate by an update gate; a reset gate decides what
+    the candidate sees of the state.
 
-    `reset_after` applies the reset gate to the state's product (PyTorch, cuDNN), otherwise to the state itself, so that
-    the candidate's product must wait for the gate. Source: Cho et al. 2014, equations 5 to 8.
+    `reset_after` applies the reset gate to the state's product (PyTorch, cuDNN),
+    otherwise to the state itself, so that the candidate's product must wait for the
+    gate. Source: Cho et al. 2014, equations 5 to 8.
     """
     out, (start,) = _prepared("gru", 3, x, weights, state)
     size = out.shape[-1]
@@ -100,37 +132,75 @@ def gru(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None, res
     return out
 
 
-def _gru_step(x: np.ndarray, h: np.ndarray, weights: Weights, size: int, reset_after: bool) -> list:
+def _gru_step(
+    x: np.ndarray, h: np.ndarray, weights: Weights, size: int, reset_after: bool
+) -> list:
     gates = [sigmoid(total) for total in _sums(weights.rows(0, 2 * size), x, h)]
     reset, update, last = gates[:size], gates[size:], weights.rows(2 * size, 3 * size)
     if reset_after:
-        seen = [a * b for a, b in zip(reset, _biased(_products(last.h, h), last, 1), strict=True)]
-        sums = [a + b for a, b in zip(_biased(_products(last.x, x), last, 0), seen, strict=True)]
+        seen = [
+            a * b
+            for a, b in zip(reset, _biased(_products(last.h, h), last, 1), strict=True)
+        ]
+        sums = [
+            a + b
+            for a, b in zip(_biased(_products(last.x, x), last, 0), seen, strict=True)
+        ]
     else:
         sums = _sums(last, x, [reset[i] * h[i] for i in range(size)])
     return [(1 - update[i]) * np.tanh(sums[i]) + update[i] * h[i] for i in range(size)]
 
 
-def gru_fast(x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None, reset_after: bool = True) -> np.ndarray:
-    """Take one product for all inputs, then one a step for the state; two a step if the reset comes before."""
+def gru_fast(
+    x: np.ndarray,
+    weights: Weights,
+    *,
+    state: np.ndarray | None = None,
+    reset_after: bool = True,
+) -> np.ndarray:
+    """Take one product for all inputs, then one a step for the state; two a step if the
+    reset comes before.
+    """
     out, (h,) = _prepared("gru", 3, x, weights, state)
     size, inputs, bias = out.shape[-1], _projected(x, weights), weights.biases()[1]
     for t in range(x.shape[1]):
-        from_h = h @ weights.h[: (2 + reset_after) * size].T + bias[: (2 + reset_after) * size]
-        reset, update = np.split(sigmoid(inputs[t][:, : 2 * size] + from_h[:, : 2 * size]), 2, axis=1)
-        seen = reset * from_h[:, 2 * size :] if reset_after else (reset * h) @ weights.h[2 * size :].T + bias[2 * size :]
-        h = out[:, t] = (1 - update) * np.tanh(inputs[t][:, 2 * size :] + seen) + update * h
+        from_h = (
+            h @ weights.h[: (2 + reset_after) * size].T
+            + bias[: (2 + reset_after) * size]
+        )
+        reset, update = np.split(
+            sigmoid(inputs[t][:, : 2 * size] + from_h[:, : 2 * size]), 2, axis=1
+        )
+        seen = (
+            reset * from_h[:, 2 * size :]
+            if reset_after
+            else (reset * h) @ weights.h[2 * size :].T + bias[2 * size :]
+        )
+        h = out[:, t] = (1 - update) * np.tanh(
+            inputs[t][:, 2 * size :] + seen
+        ) + update * h
     return out
 
 
-def gru_backward(grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarray) -> tuple[np.ndarray, Weights]:
-    """Return the gradients of x and of the weights, given the states h of `gru` with the reset after, started at zero."""
+def gru_backward(
+    grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarray
+) -> tuple[np.ndarray, Weights]:
+    """Return the gradients of x and of the weights, given the states h of `gru` with
+    the reset after, started at zero.
+    """
     _check_gradient("gru_backward", grad, x, weights, h=h)
     before, size = _before(h), h.shape[-1]
-    from_x, from_h = x @ weights.x.T + weights.biases()[0], before @ weights.h.T + weights.biases()[1]
+    from_x, from_h = (
+        x @ weights.x.T + weights.biases()[0],
+        before @ weights.h.T + weights.biases()[1],
+    )
     reset, update = np.split(sigmoid((from_x + from_h)[..., : 2 * size]), 2, axis=-1)
     candidate = np.tanh(from_x[..., 2 * size :] + reset * from_h[..., 2 * size :])
-    slopes = reset * (1 - reset) * from_h[..., 2 * size :], update * (1 - update) * (before - candidate), 1 - candidate**2
+    slopes = (
+        reset * (1 - reset) * from_h[..., 2 * size :],
+        update * (1 - update) * (before - candidate),
+        1 - candidate**2,
+    )
     to_x, to_h, arriving = np.empty_like(from_x), np.empty_like(from_x), 0.0
     for t in reversed(range(x.shape[1])):
         total = grad[:, t] + arriving
@@ -142,15 +212,19 @@ def gru_backward(grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarra
     return to_x @ weights.x, _gradients(weights, x, h, to_x, to_h)
 
 
-# --- Long short-term memory --------------------------------------------------------------------------------------------
+# --- Long short-term memory -----------------------------------------------------------
 
 State = tuple[np.ndarray, np.ndarray]  # h and c, each N H
 
 
-def lstm(x: np.ndarray, weights: Weights, *, state: State | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Keep a memory c: forget a share of it, add a share of the candidate, and show a share of its tanh as h.
+def lstm(
+    x: np.ndarray, weights: Weights, *, state: State | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keep a memory c: forget a share of it, add a share of the candidate, and show a
+    share of its tanh as h.
 
-    Shapes: x N T D -> h and c, each N T H. Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000 (forget gate).
+    Shapes: x N T D -> h and c, each N T H. Source: Hochreiter & Schmidhuber 1997; Gers
+    et al. 2000 (forget gate).
     """
     shown, (start_h, start_c) = _prepared("lstm", 4, x, weights, state)
     memory = np.zeros(shown.shape, dtype=shown.dtype)
@@ -161,15 +235,21 @@ def lstm(x: np.ndarray, weights: Weights, *, state: State | None = None) -> tupl
     return shown, memory
 
 
-def _lstm_step(x: np.ndarray, h: np.ndarray, c: np.ndarray, weights: Weights) -> tuple[list, list]:
+def _lstm_step(
+    x: np.ndarray, h: np.ndarray, c: np.ndarray, weights: Weights
+) -> tuple[list, list]:
     size, sums = len(c), _sums(weights, x, h)
-    enter, forget, show = ([sigmoid(sums[k * size + i]) for i in range(size)] for k in (0, 1, 3))
+    enter, forget, show = (
+        [sigmoid(sums[k * size + i]) for i in range(size)] for k in (0, 1, 3)
+    )
     candidate = [np.tanh(sums[2 * size + i]) for i in range(size)]
     c = [forget[i] * c[i] + enter[i] * candidate[i] for i in range(size)]
     return [show[i] * np.tanh(c[i]) for i in range(size)], c
 
 
-def lstm_steps(x: np.ndarray, weights: Weights, *, state: State | None = None) -> tuple[np.ndarray, np.ndarray]:
+def lstm_steps(
+    x: np.ndarray, weights: Weights, *, state: State | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Take two matrix products a step: one for the input, one for the state."""
     shown, (h, c) = _prepared("lstm", 4, x, weights, state)
     memory = np.zeros_like(shown)
@@ -180,8 +260,12 @@ def lstm_steps(x: np.ndarray, weights: Weights, *, state: State | None = None) -
     return shown, memory
 
 
-def lstm_fast(x: np.ndarray, weights: Weights, *, state: State | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Take one product for all inputs, then one a step for the state, with the batch last: each gate lies in one piece."""
+def lstm_fast(
+    x: np.ndarray, weights: Weights, *, state: State | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take one product for all inputs, then one a step for the state, with the batch
+    last: each gate lies in one piece.
+    """
     shown, (h, c) = _prepared("lstm", 4, x, weights, state)
     memory, (batch, steps, features) = np.zeros_like(shown), x.shape
     columns = np.ascontiguousarray(x.transpose(2, 1, 0)).reshape(features, -1)
@@ -197,11 +281,15 @@ def lstm_fast(x: np.ndarray, weights: Weights, *, state: State | None = None) ->
 
 
 def _lstm_cell(sums: np.ndarray, c: np.ndarray) -> State:
-    """Turn the sums into gates in place and return the new h and c. Shapes: sums 4H N, c H N.
+    """Turn the sums into gates in place and return the new h and c. Shapes: sums 4H N,
+    c H N.
 
-    A sigmoid is half a tanh of half its argument, plus one half: one tanh serves all four gates.
+    A sigmoid is half a tanh of half its argument, plus one half: one tanh serves all
+    four gates.
     """
-    enter, forget, candidate, show = (sums[i : i + len(c)] for i in range(0, len(sums), len(c)))
+    enter, forget, candidate, show = (
+        sums[i : i + len(c)] for i in range(0, len(sums), len(c))
+    )
     first, last = sums[: 2 * len(c)], show
     for gates in (first, last):
         gates *= 0.5
@@ -213,22 +301,37 @@ def _lstm_cell(sums: np.ndarray, c: np.ndarray) -> State:
     return show * np.tanh(c), c
 
 
-def lstm_backward(grad: np.ndarray, x: np.ndarray, weights: Weights, states: State) -> tuple[np.ndarray, Weights]:
-    """Return the gradients of x and of the weights, given h and c of `lstm` started at zero, and the gradient of h.
+def lstm_backward(
+    grad: np.ndarray, x: np.ndarray, weights: Weights, states: State
+) -> tuple[np.ndarray, Weights]:
+    """Return the gradients of x and of the weights, given h and c of `lstm` started at
+    zero, and the gradient of h.
 
-    All gates are computed anew in one product, since every state is known by now; only the gradient walks step by step.
+    All gates are computed anew in one product, since every state is known by now; only
+    the gradient walks step by step.
     """
     h, c = states
     _check_gradient("lstm_backward", grad, x, weights, h=h, c=c)
     before, bent, size = _before(c), np.tanh(c), h.shape[-1]
     sums = x @ weights.x.T + _before(h) @ weights.h.T + sum(weights.biases())
-    enter, forget, show = (sigmoid(sums[..., k * size : (k + 1) * size]) for k in (0, 1, 3))
+    enter, forget, show = (
+        sigmoid(sums[..., k * size : (k + 1) * size]) for k in (0, 1, 3)
+    )
     candidate = np.tanh(sums[..., 2 * size : 3 * size])
     slopes = np.concatenate(
-        [candidate * enter * (1 - enter), before * forget * (1 - forget), enter * (1 - candidate**2)], axis=-1
+        [
+            candidate * enter * (1 - enter),
+            before * forget * (1 - forget),
+            enter * (1 - candidate**2),
+        ],
+        axis=-1,
     )
     show_slope, through = bent * show * (1 - show), show * (1 - bent * bent)
-    to_sums, to_h, to_c = np.empty_like(sums), np.zeros_like(h[:, 0]), np.zeros_like(h[:, 0])
+    to_sums, to_h, to_c = (
+        np.empty_like(sums),
+        np.zeros_like(h[:, 0]),
+        np.zeros_like(h[:, 0]),
+    )
     for t in reversed(range(x.shape[1])):
         total = grad[:, t] + to_h
         to_c = to_c + total * through[:, t]
@@ -238,7 +341,7 @@ def lstm_backward(grad: np.ndarray, x: np.ndarray, weights: Weights, states: Sta
     return to_sums @ weights.x, _gradients(weights, x, h, to_sums, to_sums)
 
 
-# --- What the cells share ----------------------------------------------------------------------------------------------
+# --- What the cells share -------------------------------------------------------------
 
 
 def _sums(weights: Weights, x: np.ndarray, h: np.ndarray | list) -> list:
@@ -249,8 +352,12 @@ def _sums(weights: Weights, x: np.ndarray, h: np.ndarray | list) -> list:
     return sums
 
 
-def _products(weight: np.ndarray, values: np.ndarray | list, totals: list | None = None) -> list:
-    """Add the weighted sum of the values to each total, one multiply-accumulate after another."""
+def _products(
+    weight: np.ndarray, values: np.ndarray | list, totals: list | None = None
+) -> list:
+    """Add the weighted sum of the values to each total, one multiply-accumulate after
+    another.
+    """
     sums = []
     for row in range(len(weight)):
         total = totals[row] if totals else 0.0
@@ -269,7 +376,9 @@ def _biased(sums: list, weights: Weights, which: int) -> list:
 
 
 def _projected(x: np.ndarray, weights: Weights) -> np.ndarray:
-    """Multiply all inputs by their weights in one product, step first. Shapes: N T D -> T N GH."""
+    """Multiply all inputs by their weights in one product, step first. Shapes: N T D ->
+    T N GH.
+    """
     steps = np.ascontiguousarray(x.swapaxes(0, 1)).reshape(-1, x.shape[-1])
     return (steps @ weights.x.T + weights.biases()[0]).reshape(x.shape[1], len(x), -1)
 
@@ -279,45 +388,88 @@ def _before(states: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(states[:, :1]), states[:, :-1]], axis=1)
 
 
-def _gradients(weights: Weights, x: np.ndarray, h: np.ndarray, to_x: np.ndarray, to_h: np.ndarray) -> Weights:
-    """Return the weights' gradients from those of the two products: one matrix product each over all steps."""
+def _gradients(
+    weights: Weights, x: np.ndarray, h: np.ndarray, to_x: np.ndarray, to_h: np.ndarray
+) -> Weights:
+    """Return the weights' gradients from those of the two products: one matrix product
+    each over all steps.
+    """
     rows = to_x.reshape(-1, to_x.shape[-1]), to_h.reshape(-1, to_h.shape[-1])
     bias = None
     if weights.bias is not None:
-        bias = rows[0].sum(axis=0) if weights.bias.ndim == 1 else np.stack([part.sum(axis=0) for part in rows])
-    return Weights(rows[0].T @ x.reshape(-1, x.shape[-1]), rows[1].T @ _before(h).reshape(-1, h.shape[-1]), bias)
+        bias = (
+            rows[0].sum(axis=0)
+            if weights.bias.ndim == 1
+            else np.stack([part.sum(axis=0) for part in rows])
+        )
+    return Weights(
+        rows[0].T @ x.reshape(-1, x.shape[-1]),
+        rows[1].T @ _before(h).reshape(-1, h.shape[-1]),
+        bias,
+    )
 
 
-def _prepared(name: str, gates: int, x: np.ndarray, weights: Weights, state: object) -> tuple[np.ndarray, tuple]:
-    """Return room for the states, and the states to start from (zero by default), after checking every shape."""
+def _prepared(
+    name: str, gates: int, x: np.ndarray, weights: Weights, state: object
+) -> tuple[np.ndarray, tuple]:
+    """Return room for the states, and the states to start from (zero by default), after
+    checking every shape.
+    """
     _check(name, gates, x, weights)
     hidden = weights.h.shape[1]
     starts = 1 if name != "lstm" else 2
-    given = (np.zeros((len(x), hidden), dtype=x.dtype),) * starts if state is None else state if starts == 2 else (state,)
+    given = (
+        (np.zeros((len(x), hidden), dtype=x.dtype),) * starts
+        if state is None
+        else state
+        if starts == 2
+        else (state,)
+    )
     if len(given) != starts or any(np.shape(one) != (len(x), hidden) for one in given):
         shapes = " and ".join(str(np.shape(one)) for one in given)
-        raise ValueError(f"{name} of x {x.shape}: the starting state has shape {(len(x), hidden)}, got {shapes}")
+        raise ValueError(
+            f"{name} of x {x.shape}: the starting state has shape "
+            f"{(len(x), hidden)}, "
+            f"got {shapes}"
+        )
     for one in given:
         _check_numbers(name, "the starting state", one)
     return np.zeros((*x.shape[:2], hidden), dtype=x.dtype), tuple(given)
 
 
 def _check(name: str, gates: int, x: np.ndarray, weights: Weights) -> None:
-    """Raise ValueError unless the weights fit the input and all inputs are finite numbers."""
+    """Raise ValueError unless the weights fit the input and all inputs are finite
+    numbers.
+    """
     if np.ndim(x) != 3 or not x.shape[1]:
-        raise ValueError(f"{name} takes x of shape (N, T, D) with at least one step, got {np.shape(x)}")
+        raise ValueError(
+            f"{name} takes x of shape (N, T, D) with at least one step, got "
+            f"{np.shape(x)}"
+        )
     hidden = np.shape(weights.h)[-1]
     expected = {"x": (gates * hidden, x.shape[2]), "h": (gates * hidden, hidden)}
     for part, shape in expected.items():
         if np.shape(getattr(weights, part)) != shape:
             found = np.shape(getattr(weights, part))
-            raise ValueError(f"{name} of x {x.shape} with {hidden} units needs weights.{part} {shape}, got {found}")
-    if weights.bias is not None and np.shape(weights.bias) not in ((gates * hidden,), (2, gates * hidden)):
+            raise ValueError(
+                f"{name} of x {x.shape} with {hidden} units needs weights.{part} "
+                f"{shape}, got {found}"
+            )
+    if weights.bias is not None and np.shape(weights.bias) not in (
+        (gates * hidden,),
+        (2, gates * hidden),
+    ):
         raise ValueError(
-            f"{name}: a bias for weights.h {weights.h.shape} has shape {(gates * hidden,)} or {(2, gates * hidden)}, "
+            f"{name}: a bias for weights.h {weights.h.shape} has shape "
+            f"{(gates * hidden,)} or {(2, gates * hidden)}, "
             f"got {np.shape(weights.bias)}"
         )
-    arrays = {"x": x, "weights.x": weights.x, "weights.h": weights.h, "bias": weights.bias}
+    arrays = {
+        "x": x,
+        "weights.x": weights.x,
+        "weights.h": weights.h,
+        "bias": weights.bias,
+    }
     for what, array in arrays.items():
         if array is not None:
             _check_numbers(name, what, array)
@@ -326,10 +478,19 @@ def _check(name: str, gates: int, x: np.ndarray, weights: Weights) -> None:
 def _check_numbers(name: str, what: str, array: np.ndarray) -> None:
     """Raise ValueError unless all are finite floating-point numbers (or traced ones)."""
     if array.dtype.kind not in "fO":
-        raise ValueError(f"{name} takes floating-point numbers, got {what} {array.shape} of {array.dtype}; convert it first")
-    if array.dtype.kind == "f" and not np.isfinite(array.sum()) and not np.isfinite(array).all():
         raise ValueError(
-            f"{name}: {what} {array.shape} holds NaN or infinity, which a gate would hide; first at {_first(array)}"
+            f"{name} takes floating-point numbers, got {what} {array.shape} of "
+            f"{array.dtype}; convert it first"
+        )
+    if (
+        array.dtype.kind == "f"
+        and not np.isfinite(array.sum())
+        and not np.isfinite(array).all()
+    ):
+        raise ValueError(
+            f"{name}: {what} {array.shape} holds NaN or infinity, which a gate "
+            "would "
+            f"hide; first at {_first(array)}"
         )
 
 
@@ -337,8 +498,13 @@ def _first(x: np.ndarray) -> tuple[int, ...]:
     return tuple(map(int, np.argwhere(~np.isfinite(x))[0]))
 
 
-def _check_gradient(name: str, grad: np.ndarray, x: np.ndarray, weights: Weights, **states: np.ndarray) -> None:
+def _check_gradient(
+    name: str, grad: np.ndarray, x: np.ndarray, weights: Weights, **states: np.ndarray
+) -> None:
     expected = (*x.shape[:2], weights.h.shape[1])
     for what, array in {"the gradient": grad, **states}.items():
         if np.shape(array) != expected:
-            raise ValueError(f"{name} of x {x.shape}: {what} must have the states' shape {expected}, got {np.shape(array)}")
+            raise ValueError(
+                f"{name} of x {x.shape}: {what} must have the states' shape "
+                f"{expected}, got {np.shape(array)}"
+            )

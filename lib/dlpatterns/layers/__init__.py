@@ -1,8 +1,9 @@
 """One frozen dataclass per kind of layer: shapes in, shape out, and nothing else.
 
-A shape describes one example, without the batch: an image is ``(C, H, W)``, a sequence ``(T, D)``, a vector ``(D,)``.
-What a layer costs is said in `counting`, what it computes in `kernels`. `windows` has what slides over a map, `plain`
-what works value by value or row by row, `joins` where branches meet, `sequences` recurrence and attention.
+A shape describes one example, without the batch: an image is ``(C, H, W)``, a sequence
+``(T, D)``, a vector ``(D,)``. What a layer costs is said in `counting`, what it
+computes in `kernels`. `windows` has what slides over a map, `plain` what works value by
+value or row by row, `joins` where branches meet, `sequences` recurrence and attention.
 
 >>> Conv2d(64, 7, stride=2, padding=3).output_shape((3, 224, 224))
 (64, 112, 112)

@@ -1,4 +1,6 @@
-"""Layers without windows: full connection, normalisation, activation, and what only renames or reorders values."""
+"""Layers without windows: full connection, normalisation, activation, and what only
+renames or reorders values.
+"""
 
 from dataclasses import dataclass
 from math import prod
@@ -21,10 +23,11 @@ ACTIVATIONS = (
 
 @dataclass(frozen=True)
 class Linear(Spec):
-    """A full connection along the last axis. Shapes: (D,) -> (out_features,) or (T, D) -> (T, out_features).
+    """A full connection along the last axis. Shapes: (D,) -> (out_features,) or (T, D)
+    -> (T, out_features).
 
-    `tied` is the full name of the layer whose weights these are, so that they are counted once (an output
-    projection that reuses the embedding).
+    `tied` is the full name of the layer whose weights these are, so that they are
+    counted once (an output projection that reuses the embedding).
     """
 
     out_features: int
@@ -35,7 +38,9 @@ class Linear(Spec):
         require_positive(self, out_features=self.out_features)
 
     def weight_shape(self, features: int) -> Shape:
-        """Return (out_features, D), the shape of the weights for an input of so many features."""
+        """Return (out_features, D), the shape of the weights for an input of so many
+        features.
+        """
         return (self.out_features, features)
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -47,7 +52,9 @@ class Linear(Spec):
 
 @dataclass(frozen=True)
 class EuclideanRBF(Spec):
-    """LeNet-5's output: the squared distance to a fixed code, one per class. Shapes: (D,) -> (classes,)."""
+    """LeNet-5's output: the squared distance to a fixed code, one per class.
+    Shapes: (D,) -> (classes,).
+    """
 
     classes: int
 
@@ -62,7 +69,9 @@ class EuclideanRBF(Spec):
 
 @dataclass(frozen=True)
 class BatchNorm2d(Spec):
-    """Scale and shift each channel by statistics of the batch. Shapes: (C, H, W) -> the same; 2 C parameters."""
+    """Scale and shift each channel by statistics of the batch. Shapes: (C, H, W) -> the
+    same; 2 C parameters.
+    """
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the input."""
@@ -100,7 +109,8 @@ class RMSNorm(Spec):
 
 @dataclass(frozen=True)
 class LocalResponseNorm(Spec):
-    """Divide by a sum of squares over `size` neighbouring channels. Shapes: (C, H, W) -> the same.
+    """Divide by a sum of squares over `size` neighbouring channels. Shapes: (C, H, W)
+    -> the same.
 
     Source: Krizhevsky et al. 2012, section 3.3.
     """
@@ -118,13 +128,18 @@ class LocalResponseNorm(Spec):
 
 @dataclass(frozen=True)
 class Activation(Spec):
-    """An element-wise function of the given kind; `ACTIVATIONS` lists the kinds. Shape: any -> the same."""
+    """An element-wise function of the given kind; `ACTIVATIONS` lists the kinds. Shape:
+    any -> the same.
+    """
 
     kind: str
 
     def __post_init__(self) -> None:
         if self.kind not in ACTIVATIONS:
-            raise ValueError(f"Activation: unknown kind {self.kind!r}; known: {', '.join(ACTIVATIONS)}")
+            raise ValueError(
+                f"Activation: unknown kind {self.kind!r}; known: "
+                f"{', '.join(ACTIVATIONS)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -134,13 +149,17 @@ class Softmax(Spec):
 
 @dataclass(frozen=True)
 class Dropout(Spec):
-    """Zero a share of the values while training; nothing at inference. Shape: any -> the same."""
+    """Zero a share of the values while training; nothing at inference. Shape: any ->
+    the same.
+    """
 
     rate: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate < 1:
-            raise ValueError(f"Dropout: the rate must be at least 0 and below 1, got {self.rate!r}")
+            raise ValueError(
+                f"Dropout: the rate must be at least 0 and below 1, got {self.rate!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -154,7 +173,8 @@ class Flatten(Spec):
 
 @dataclass(frozen=True)
 class Patches(Spec):
-    """The positions of a map as a sequence, behind `extra` learned tokens. Shapes: (C, H, W) -> (H W + extra, C).
+    """The positions of a map as a sequence, behind `extra` learned tokens. Shapes: (C,
+    H, W) -> (H W + extra, C).
 
     One extra token is the class token of the vision transformer.
     """
@@ -172,7 +192,9 @@ class Patches(Spec):
 
 @dataclass(frozen=True)
 class TakeToken(Spec):
-    """One position of a sequence, counted from the end if negative. Shapes: (T, D) -> (D,)."""
+    """One position of a sequence, counted from the end if negative. Shapes: (T, D) ->
+    (D,).
+    """
 
     index: int = -1
 
@@ -181,13 +203,18 @@ class TakeToken(Spec):
         shape = one_input(self, inputs)
         require_axes(self, shape, "T D")
         if not -shape[0] <= self.index < shape[0]:
-            raise ValueError(f"TakeToken: there is no token {self.index} in the {shape[0]} of {shape}")
+            raise ValueError(
+                f"TakeToken: there is no token {self.index} in the {shape[0]} of "
+                f"{shape}"
+            )
         return shape[1:]
 
 
 @dataclass(frozen=True)
 class TakeChannels(Spec):
-    """The channels from `start` up to `stop`. Shapes: (C, H, W) -> (stop - start, H, W)."""
+    """The channels from `start` up to `stop`. Shapes: (C, H, W) -> (stop - start, H,
+    W).
+    """
 
     start: int
     stop: int
@@ -197,13 +224,18 @@ class TakeChannels(Spec):
         shape = one_input(self, inputs)
         require_axes(self, shape, "C H W")
         if not 0 <= self.start < self.stop <= shape[0]:
-            raise ValueError(f"TakeChannels: {self.start} to {self.stop} do not lie in the {shape[0]} channels of {shape}")
+            raise ValueError(
+                f"TakeChannels: {self.start} to {self.stop} do not lie in the "
+                f"{shape[0]} channels of {shape}"
+            )
         return (self.stop - self.start, *shape[1:])
 
 
 @dataclass(frozen=True)
 class ShuffleChannels(Spec):
-    """Channels dealt out anew over the groups (ShuffleNet). Shape: (C, H, W) -> the same."""
+    """Channels dealt out anew over the groups (ShuffleNet). Shape: (C, H, W) -> the
+    same.
+    """
 
     groups: int
 
@@ -215,5 +247,9 @@ class ShuffleChannels(Spec):
         shape = one_input(self, inputs)
         require_axes(self, shape, "C H W")
         if shape[0] % self.groups:
-            raise ValueError(f"ShuffleChannels: {self.groups} groups do not divide the {shape[0]} channels of {shape}")
+            raise ValueError(
+                f"ShuffleChannels: {self.groups} groups do not divide the "
+                f"{shape[0]} "
+                f"channels of {shape}"
+            )
         return shape

@@ -7,9 +7,11 @@ from .base import Shape, Spec, is_whole, one_input, require_axes, require_positi
 
 @dataclass(frozen=True)
 class Embedding(Spec):
-    """A row of a table for each token; a look-up, no arithmetic. Shapes: (T,) -> (T, dim).
+    """A row of a table for each token; a look-up, no arithmetic. Shapes: (T,) -> (T,
+    dim).
 
-    `tied` is the full name of the layer whose table this is, so that it is counted once.
+    `tied` is the full name of the layer whose table this is, so that it is counted
+    once.
     """
 
     vocabulary: int
@@ -20,7 +22,9 @@ class Embedding(Spec):
         require_positive(self, vocabulary=self.vocabulary, dim=self.dim)
 
     def weight_shape(self, tokens: int) -> Shape:
-        """Return (vocabulary, dim), the shape of the table, for a sequence of any length."""
+        """Return (vocabulary, dim), the shape of the table, for a sequence of any
+        length.
+        """
         return (self.vocabulary, self.dim)
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -34,27 +38,35 @@ class Embedding(Spec):
 class PositionEmbedding(Spec):
     """A vector added at each position. Shapes: (T, D) -> the same.
 
-    If `learned`, the table has `positions` x D parameters (default: T); else it is computed once (sines), and has none.
+    If `learned`, the table has `positions` x D parameters (default: T); else it is
+    computed once (sines), and has none.
     """
 
     positions: int | None = None
     learned: bool = True
 
     def __post_init__(self) -> None:
-        require_positive(self, positions=1 if self.positions is None else self.positions)
+        require_positive(
+            self, positions=1 if self.positions is None else self.positions
+        )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the input."""
         shape = one_input(self, inputs)
         require_axes(self, shape, "T D")
         if self.positions is not None and shape[0] > self.positions:
-            raise ValueError(f"PositionEmbedding: {shape} has {shape[0]} tokens, the table {self.positions} positions")
+            raise ValueError(
+                f"PositionEmbedding: {shape} has {shape[0]} tokens, the table "
+                f"{self.positions} positions"
+            )
         return shape
 
 
 @dataclass(frozen=True)
 class _Recurrent(Spec):
-    """A recurrent layer of `hidden` units; `biases` is 1 (Keras, ONNX) or 2 (PyTorch, cuDNN) vectors a gate."""
+    """A recurrent layer of `hidden` units; `biases` is 1 (Keras, ONNX) or 2 (PyTorch,
+    cuDNN) vectors a gate.
+    """
 
     hidden: int
     biases: int = 1
@@ -62,7 +74,9 @@ class _Recurrent(Spec):
     def __post_init__(self) -> None:
         require_positive(self, hidden=self.hidden)
         if not is_whole(self.biases, 0) or self.biases > 2:
-            raise ValueError(f"{self}: biases is 0, 1 or 2 vectors a gate, got {self.biases!r}")
+            raise ValueError(
+                f"{self}: biases is 0, 1 or 2 vectors a gate, got {self.biases!r}"
+            )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return (T, hidden)."""
@@ -80,25 +94,31 @@ class RNN(_Recurrent):
 
 @dataclass(frozen=True)
 class GRU(_Recurrent):
-    """Gated recurrent unit: update gate, reset gate, candidate. Shapes: (T, D) -> (T, hidden)."""
+    """Gated recurrent unit: update gate, reset gate, candidate. Shapes: (T, D) -> (T,
+    hidden).
+    """
 
     gates = 3
 
 
 @dataclass(frozen=True)
 class LSTM(_Recurrent):
-    """Long short-term memory: input, forget and output gates, cell candidate. Shapes: (T, D) -> (T, hidden)."""
+    """Long short-term memory: input, forget and output gates, cell candidate.
+    Shapes: (T, D) -> (T, hidden).
+    """
 
     gates = 4
 
 
 @dataclass(frozen=True)
 class Attention(Spec):
-    """Multi-head attention with its four projections; a second input, if any, supplies keys and values.
+    """Multi-head attention with its four projections; a second input, if any, supplies
+    keys and values.
 
-    Shapes: (T, D) -> (T, D), or (T, D), (S, E) -> (T, D). `kv_heads` below `heads` is grouped-query attention;
-    `head_dim` defaults to D / heads; `causal` says what is masked, not what is counted; `rotary` turns pairs of
-    query and key features by an angle that grows with the position.
+    Shapes: (T, D) -> (T, D), or (T, D), (S, E) -> (T, D). `kv_heads` below `heads` is
+    grouped-query attention; `head_dim` defaults to D / heads; `causal` says what is
+    masked, not what is counted; `rotary` turns pairs of query and key features by an
+    angle that grows with the position.
     """
 
     heads: int
@@ -109,32 +129,54 @@ class Attention(Spec):
     rotary: bool = False
 
     def __post_init__(self) -> None:
-        sizes = {"heads": self.heads, "kv_heads": self.kv_heads, "head_dim": self.head_dim}
-        require_positive(self, **{name: size for name, size in sizes.items() if size is not None})
+        sizes = {
+            "heads": self.heads,
+            "kv_heads": self.kv_heads,
+            "head_dim": self.head_dim,
+        }
+        require_positive(
+            self, **{name: size for name, size in sizes.items() if size is not None}
+        )
         if self.heads % (self.kv_heads or self.heads):
-            raise ValueError(f"Attention: {self.kv_heads} key-value heads do not divide {self.heads} heads")
+            raise ValueError(
+                f"Attention: {self.kv_heads} key-value heads do not divide "
+                f"{self.heads} heads"
+            )
 
     def head_sizes(self, features: int) -> tuple[int, int, int]:
-        """Return (heads, key-value heads, head dimension) for an input of so many features."""
-        return (self.heads, self.kv_heads or self.heads, self.head_dim or features // self.heads)
+        """Return (heads, key-value heads, head dimension) for an input of so many
+        features.
+        """
+        return (
+            self.heads,
+            self.kv_heads or self.heads,
+            self.head_dim or features // self.heads,
+        )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the first input, the queries."""
         if len(inputs) not in (1, 2):
-            raise ValueError(f"Attention takes one input, or queries and memory; got {len(inputs)}: {inputs}")
+            raise ValueError(
+                "Attention takes one input, or queries and memory; got "
+                f"{len(inputs)}: {inputs}"
+            )
         for shape in inputs:
             require_axes(self, shape, "T D")
         if self.head_dim is None and inputs[0][1] % self.heads:
-            raise ValueError(f"Attention: {self.heads} heads do not divide the {inputs[0][1]} features of {inputs[0]}")
+            raise ValueError(
+                f"Attention: {self.heads} heads do not divide the {inputs[0][1]} "
+                f"features of {inputs[0]}"
+            )
         return inputs[0]
 
 
 @dataclass(frozen=True)
 class Experts(Spec):
-    """A mixture of `experts` gated feed-forward networks of which a router picks `active` for each token.
+    """A mixture of `experts` gated feed-forward networks of which a router picks
+    `active` for each token.
 
-    Shapes: (T, D) -> (T, D). Each expert is down(silu(gate x) * up x) with `hidden` features;
-    `shared` experts see every token.
+    Shapes: (T, D) -> (T, D). Each expert is down(silu(gate x) * up x) with `hidden`
+    features; `shared` experts see every token.
     """
 
     experts: int
@@ -143,11 +185,19 @@ class Experts(Spec):
     shared: int = 0
 
     def __post_init__(self) -> None:
-        require_positive(self, experts=self.experts, active=self.active, hidden=self.hidden)
+        require_positive(
+            self, experts=self.experts, active=self.active, hidden=self.hidden
+        )
         if not is_whole(self.shared, 0):
-            raise ValueError(f"{self}: shared must be a whole number of at least 0, got {self.shared!r}")
+            raise ValueError(
+                f"{self}: shared must be a whole number of at least 0, got "
+                f"{self.shared!r}"
+            )
         if self.active > self.experts:
-            raise ValueError(f"Experts: {self.active} active experts are more than the {self.experts} there are")
+            raise ValueError(
+                f"Experts: {self.active} active experts are more than the "
+                f"{self.experts} there are"
+            )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the input."""

@@ -2,14 +2,33 @@
 
 from dataclasses import dataclass
 
-from .base import Pair, Shape, Spec, one_input, pair, require_axes, require_pair, require_positive
+from .base import (
+    Pair,
+    Shape,
+    Spec,
+    one_input,
+    pair,
+    require_axes,
+    require_pair,
+    require_positive,
+)
 
 
-def window_positions(size: int, kernel: int, *, stride: int, pad: int, dilation: int = 1, ceil: bool = False) -> int:
-    """Count the places where a dilated kernel fits on a padded line, moving by `stride`.
+def window_positions(
+    size: int,
+    kernel: int,
+    *,
+    stride: int,
+    pad: int,
+    dilation: int = 1,
+    ceil: bool = False,
+) -> int:
+    """Count the places where a dilated kernel fits on a padded line, moving by
+    `stride`.
 
-    `pad` is the padding of both ends together. With `ceil`, a last window may hang over the end
-    as long as it starts inside the line or its left padding (the rule of Caffe and PyTorch).
+    `pad` is the padding of both ends together. With `ceil`, a last window may hang over
+    the end as long as it starts inside the line or its left padding (the rule of Caffe
+    and PyTorch).
 
     >>> window_positions(224, 7, stride=2, pad=6)
     112
@@ -19,51 +38,84 @@ def window_positions(size: int, kernel: int, *, stride: int, pad: int, dilation:
     room = size + pad - dilation * (kernel - 1) - 1
     if room < 0:
         raise ValueError(
-            f"a kernel of {kernel} (dilation {dilation}) spans {dilation * (kernel - 1) + 1}, "
-            f"more than the padded input of {size} + {pad}; pad more or use a smaller kernel"
+            f"a kernel of {kernel} (dilation {dilation}) spans "
+            f"{dilation * (kernel - 1) + 1}, "
+            f"more than the padded input of {size} + {pad}; pad more or use a smaller "
+            "kernel"
         )
     positions = (-(-room // stride) if ceil else room // stride) + 1
-    return positions - 1 if ceil and (positions - 1) * stride >= size + pad // 2 else positions
+    return (
+        positions - 1
+        if ceil and (positions - 1) * stride >= size + pad // 2
+        else positions
+    )
 
 
 @dataclass(frozen=True)
 class _Window(Spec):
-    """A spec with a kernel, a stride, a padding and a dilation, each a number or (height, width)."""
+    """A spec with a kernel, a stride, a padding and a dilation, each a number or
+    (height, width).
+    """
 
     def pads(self, shape: Shape) -> tuple[int, int]:
-        """Return the padding of both ends together, in rows and in columns, for an input of this shape.
+        """Return the padding of both ends together, in rows and in columns, for an
+        input of this shape.
 
-        "same" pads so that the output has ceil(size / stride) positions, as TensorFlow does.
+        "same" pads so that the output has ceil(size / stride) positions, as TensorFlow
+        does.
         """
         if self.padding != "same":
             return tuple(2 * side for side in pair(self.padding))
-        sizes = zip(shape[1:], pair(self.kernel), pair(self.stride), pair(self.dilation), strict=True)
-        return tuple(max(0, (-(-n // s) - 1) * s + d * (k - 1) + 1 - n) for n, k, s, d in sizes)
+        sizes = zip(
+            shape[1:],
+            pair(self.kernel),
+            pair(self.stride),
+            pair(self.dilation),
+            strict=True,
+        )
+        return tuple(
+            max(0, (-(-n // s) - 1) * s + d * (k - 1) + 1 - n) for n, k, s, d in sizes
+        )
 
     def _check_window(self) -> None:
-        require_pair(self, kernel=self.kernel, stride=self.stride, dilation=self.dilation)
+        require_pair(
+            self, kernel=self.kernel, stride=self.stride, dilation=self.dilation
+        )
         if isinstance(self.padding, str) and self.padding != "same":
-            raise ValueError(f'{self}: padding must be "same", a number or a pair, got {self.padding!r}')
+            raise ValueError(
+                f'{self}: padding must be "same", a number or a pair, got '
+                f"{self.padding!r}"
+            )
         if self.padding != "same":
             require_pair(self, least=0, padding=self.padding)
 
     def _positions(self, shape: Shape, *, ceil: bool = False) -> Shape:
         require_axes(self, shape, "C H W")
-        kernel, stride, dilation, pads = pair(self.kernel), pair(self.stride), pair(self.dilation), self.pads(shape)
+        kernel, stride, dilation, pads = (
+            pair(self.kernel),
+            pair(self.stride),
+            pair(self.dilation),
+            self.pads(shape),
+        )
         try:
             return tuple(
                 window_positions(n, k, stride=s, pad=p, dilation=d, ceil=ceil)
-                for n, k, s, p, d in zip(shape[1:], kernel, stride, pads, dilation, strict=True)
+                for n, k, s, p, d in zip(
+                    shape[1:], kernel, stride, pads, dilation, strict=True
+                )
             )
         except ValueError as error:
-            raise ValueError(f"{type(self).__name__} on an input of {shape}: {error}") from None
+            raise ValueError(
+                f"{type(self).__name__} on an input of {shape}: {error}"
+            ) from None
 
 
 @dataclass(frozen=True)
 class Conv2d(_Window):
     """A convolution of `out_channels` filters, each over the channels of its group.
 
-    Shapes: (C, H, W) -> (out_channels, P, Q); filters out_channels x C / groups x R x S.
+    Shapes: (C, H, W) -> (out_channels, P, Q); filters out_channels x C / groups x R x
+    S.
     """
 
     out_channels: int
@@ -79,7 +131,9 @@ class Conv2d(_Window):
         self._check_window()
 
     def weight_shape(self, channels: int) -> Shape:
-        """Return M C/groups R S, the shape of the filters for an input of so many channels."""
+        """Return M C/groups R S, the shape of the filters for an input of so many
+        channels.
+        """
         return (self.out_channels, channels // self.groups, *pair(self.kernel))
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -89,15 +143,18 @@ class Conv2d(_Window):
         for name, channels in (("input", shape[0]), ("output", self.out_channels)):
             if channels % self.groups:
                 raise ValueError(
-                    f"Conv2d: {self.groups} groups do not divide the {channels} {name} channels "
-                    f"(input {shape}, {self.out_channels} filters); choose a common divisor"
+                    f"Conv2d: {self.groups} groups do not divide the {channels} "
+                    f"{name} channels "
+                    f"(input {shape}, {self.out_channels} filters); choose a common "
+                    "divisor"
                 )
         return (self.out_channels, *positions)
 
 
 @dataclass(frozen=True)
 class ConnectedConv2d(_Window):
-    """A convolution whose filter m sees only the input channels listed in `connections[m]`, as C3 of LeNet-5.
+    """A convolution whose filter m sees only the input channels listed in
+    `connections[m]`, as C3 of LeNet-5.
 
     Shapes: (C, H, W) -> (len(connections), P, Q).
     """
@@ -125,9 +182,14 @@ class ConnectedConv2d(_Window):
         """Return (len(connections), P, Q)."""
         shape = one_input(self, inputs)
         positions = self._positions(shape)
-        unknown = {channel for row in self.connections for channel in row} - set(range(shape[0]))
+        unknown = {channel for row in self.connections for channel in row} - set(
+            range(shape[0])
+        )
         if unknown:
-            raise ValueError(f"ConnectedConv2d: connections name channels {sorted(unknown)}; {shape} has {shape[0]}")
+            raise ValueError(
+                f"ConnectedConv2d: connections name channels {sorted(unknown)}; "
+                f"{shape} has {shape[0]}"
+            )
         return (len(self.connections), *positions)
 
 
@@ -143,8 +205,15 @@ class _Pool(_Window):
         if self.stride is None:
             object.__setattr__(self, "stride", self.kernel)
         self._check_window()
-        if self.padding != "same" and any(2 * p > k for p, k in zip(pair(self.padding), pair(self.kernel), strict=True)):
-            raise ValueError(f"{self}: a padding above half the kernel makes windows that see no input")
+        if self.padding != "same" and any(
+            2 * p > k
+            for p, k in zip(pair(self.padding), pair(self.kernel), strict=True)
+        ):
+            raise ValueError(
+                f"{self}: a padding above half the kernel makes windows that see "
+                "no "
+                "input"
+            )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return (C, P, Q)."""
@@ -154,19 +223,25 @@ class _Pool(_Window):
 
 @dataclass(frozen=True)
 class MaxPool2d(_Pool):
-    """The largest value of each window; the stride defaults to the kernel. Shapes: (C, H, W) -> (C, P, Q)."""
+    """The largest value of each window; the stride defaults to the kernel. Shapes: (C,
+    H, W) -> (C, P, Q).
+    """
 
 
 @dataclass(frozen=True)
 class AvgPool2d(_Pool):
-    """The mean of each window; the stride defaults to the kernel. Shapes: (C, H, W) -> (C, P, Q)."""
+    """The mean of each window; the stride defaults to the kernel. Shapes: (C, H, W) ->
+    (C, P, Q).
+    """
 
 
 @dataclass(frozen=True)
 class Subsample2d(_Pool):
-    """LeNet-5's subsampling: each window is summed, multiplied by a trained coefficient, and a trained bias added.
+    """LeNet-5's subsampling: each window is summed, multiplied by a trained
+    coefficient, and a trained bias added.
 
-    Shapes: (C, H, W) -> (C, P, Q); two parameters a channel. Source: LeCun et al. 1998, section II-B.
+    Shapes: (C, H, W) -> (C, P, Q); two parameters a channel. Source: LeCun et al. 1998,
+    section II-B.
     """
 
 

@@ -1,15 +1,31 @@
 """Three networks that are all called AlexNet."""
 
 from ..graph import Builder, Model, Node
-from ..layers import Activation, Dropout, Flatten, Linear, LocalResponseNorm, MaxPool2d, Softmax
+from ..layers import (
+    Activation,
+    Dropout,
+    Flatten,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2d,
+    Softmax,
+)
 from .blocks import conv
 
-KRIZHEVSKY = "Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks, NeurIPS"
-ONE_WEIRD_TRICK = "Krizhevsky 2014, One weird trick for parallelizing convolutional neural networks, arXiv:1404.5997"
+KRIZHEVSKY = (
+    "Krizhevsky et al. 2012, ImageNet classification with deep convolutional "
+    "neural networks, NeurIPS"
+)
+ONE_WEIRD_TRICK = (
+    "Krizhevsky 2014, One weird trick for "
+    "parallelizing convolutional neural "
+    "networks, arXiv:1404.5997"
+)
 
 
 def alexnet_2012() -> Model:
-    """AlexNet as published: conv2, conv4 and conv5 in two groups, one on each of two GPUs.
+    """AlexNet as published: conv2, conv4 and conv5 in two groups, one on each of two
+    GPUs.
 
     The paper says 224 pixels, which gives no 55 x 55 maps; 227 does.
     Source: Krizhevsky et al. 2012, section 3.5 and figure 2.
@@ -18,9 +34,11 @@ def alexnet_2012() -> Model:
 
 
 def alexnet_ungrouped() -> Model:
-    """AlexNet on one device: the network of 2012 with every convolution connected to all channels.
+    """AlexNet on one device: the network of 2012 with every convolution connected to
+    all channels.
 
-    Source: Krizhevsky et al. 2012 with groups removed, as many reimplementations have it.
+    Source: Krizhevsky et al. 2012 with groups removed, as many reimplementations have
+    it.
     """
     return _alexnet("AlexNet (ungrouped)", groups=1)
 
@@ -39,7 +57,8 @@ def _alexnet(name: str, *, groups: int) -> Model:
 
 
 def alexnet() -> Model:
-    """AlexNet as torchvision has it: "one weird trick", 64 filters of 11 x 11, no groups, no response normalisation.
+    """AlexNet as torchvision has it: "one weird trick", 64 filters of 11 x 11, no
+    groups, no response normalisation.
 
     Source: Krizhevsky 2014; torchvision.models.alexnet.
     """
@@ -58,5 +77,11 @@ def classifier(net: Builder, x: Node) -> Node:
     """Add the three full connections that AlexNet and VGG end with."""
     x = net(Flatten(), x, name="flatten")
     for name in ("fc6", "fc7"):
-        x = net.chain(x, Linear(4096), Activation("relu"), Dropout(), names=(name, f"{name}_relu", f"{name}_drop"))
+        x = net.chain(
+            x,
+            Linear(4096),
+            Activation("relu"),
+            Dropout(),
+            names=(name, f"{name}_relu", f"{name}_drop"),
+        )
     return net(Linear(1000), x, name="fc8")

@@ -1,28 +1,60 @@
-"""Blocks that several networks share: convolution with normalisation, squeeze-and-excitation, inverted residuals."""
+"""Blocks that several networks share: convolution with normalisation,
+squeeze-and-excitation, inverted residuals.
+"""
 
 from ..graph import Builder, Node
-from ..layers import Activation, Add, BatchNorm2d, Conv2d, GlobalAvgPool2d, Multiply, Pair
+from ..layers import (
+    Activation,
+    Add,
+    BatchNorm2d,
+    Conv2d,
+    GlobalAvgPool2d,
+    Multiply,
+    Pair,
+)
 
 
-def conv(net: Builder, x: Node, channels: int, kernel: Pair, *, name: str, act: str = "relu", **options: object) -> Node:
+def conv(
+    net: Builder,
+    x: Node,
+    channels: int,
+    kernel: Pair,
+    *,
+    name: str,
+    act: str = "relu",
+    **options: object,
+) -> Node:
     """Add a biased convolution and its activation."""
     x = net(Conv2d(channels, kernel, **options), x, name=name)
     return net(Activation(act), x, name=f"{name}_{act}")
 
 
 def conv_bn(
-    net: Builder, x: Node, channels: int, kernel: Pair, *, name: str, act: str | None = "relu", **options: object
+    net: Builder,
+    x: Node,
+    channels: int,
+    kernel: Pair,
+    *,
+    name: str,
+    act: str | None = "relu",
+    **options: object,
 ) -> Node:
-    """Add a convolution without bias, its batch normalisation, and the activation unless `act` is None."""
+    """Add a convolution without bias, its batch normalisation, and the activation
+    unless `act` is None.
+    """
     x = net(Conv2d(channels, kernel, bias=False, **options), x, name=name)
     x = net(BatchNorm2d(), x, name=f"{name}_bn")
     return net(Activation(act), x, name=f"{name}_{act}") if act else x
 
 
-def squeeze_excite(net: Builder, x: Node, squeezed: int, *, act: str = "silu", gate: str = "sigmoid") -> Node:
-    """Add squeeze-and-excitation: each channel is scaled by a gate computed from the means of all channels.
+def squeeze_excite(
+    net: Builder, x: Node, squeezed: int, *, act: str = "silu", gate: str = "sigmoid"
+) -> Node:
+    """Add squeeze-and-excitation: each channel is scaled by a gate computed from the
+    means of all channels.
 
-    Source: Hu et al. 2018, figure 2. The two full connections are 1 x 1 convolutions on 1 x 1 maps.
+    Source: Hu et al. 2018, figure 2. The two full connections are 1 x 1 convolutions on
+    1 x 1 maps.
     """
     with net.scope("se"):
         means = net(GlobalAvgPool2d(), x, name="squeeze")
@@ -33,16 +65,36 @@ def squeeze_excite(net: Builder, x: Node, squeezed: int, *, act: str = "silu", g
 
 
 def inverted_residual(
-    net: Builder, x: Node, channels: int, *, kernel: int, stride: int, expand: int, act: str, squeezed: int = 0
+    net: Builder,
+    x: Node,
+    channels: int,
+    *,
+    kernel: int,
+    stride: int,
+    expand: int,
+    act: str,
+    squeezed: int = 0,
 ) -> Node:
-    """Add expand (1 x 1), depthwise, optional squeeze-and-excitation, project (1 x 1), and a shortcut where it fits.
+    """Add expand (1 x 1), depthwise, optional squeeze-and-excitation, project (1 x 1),
+    and a shortcut where it fits.
 
-    Source: Sandler et al. 2018, figure 4(d); with `squeezed` > 0 the MBConv of Tan & Le 2019.
+    Source: Sandler et al. 2018, figure 4(d); with `squeezed` > 0 the MBConv of Tan & Le
+    2019.
     """
     start, wide = x, x.shape[0] * expand
     if expand > 1:
         x = conv_bn(net, x, wide, 1, name="expand", act=act)
-    x = conv_bn(net, x, wide, kernel, name="depthwise", act=act, stride=stride, padding=kernel // 2, groups=wide)
+    x = conv_bn(
+        net,
+        x,
+        wide,
+        kernel,
+        name="depthwise",
+        act=act,
+        stride=stride,
+        padding=kernel // 2,
+        groups=wide,
+    )
     if squeezed:
         x = squeeze_excite(net, x, squeezed, act=act)
     x = conv_bn(net, x, channels, 1, name="project", act=None)

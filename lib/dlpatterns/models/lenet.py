@@ -13,9 +13,13 @@ from ..layers import (
     Subsample2d,
 )
 
-LECUN = "LeCun et al. 1998, Gradient-based learning applied to document recognition, Proc. IEEE 86(11)"
+LECUN = (
+    "LeCun et al. 1998, Gradient-based learning applied to document recognition, "
+    "Proc. IEEE 86(11)"
+)
 
-# Table I of LeCun et al. 1998: the six maps of S2 that each of the sixteen maps of C3 sees.
+# Table I of LeCun et al. 1998: the six maps of S2 that each of the sixteen maps of C3
+# sees.
 C3_CONNECTIONS = (
     *(tuple(sorted((m + i) % 6 for i in range(3))) for m in range(6)),
     *(tuple(sorted((m + i) % 6 for i in range(4))) for m in range(6)),
@@ -27,9 +31,11 @@ C3_CONNECTIONS = (
 
 
 def lenet5_1998() -> Model:
-    """LeNet-5 as LeCun published it: C3 sparsely connected, trained subsampling, Euclidean output units.
+    """LeNet-5 as LeCun published it: C3 sparsely connected, trained subsampling,
+    Euclidean output units.
 
-    Source: LeCun et al. 1998, section II-B and table I: 60,000 trainable parameters, 340,908 connections.
+    Source: LeCun et al. 1998, section II-B and table I: 60,000 trainable parameters,
+    340,908 connections.
     """
     net = Builder("LeNet-5 (1998)", (1, 32, 32), source=LECUN)
     x, squash = net.input, Activation("scaled_tanh")
@@ -46,25 +52,51 @@ def lenet5_1998() -> Model:
 
 
 def lenet5() -> Model:
-    """LeNet-5 as textbooks draw it: C3 connected to all maps, plain average pooling, three full connections.
+    """LeNet-5 as textbooks draw it: C3 connected to all maps, plain average pooling,
+    three full connections.
 
     Source: the shapes of LeCun et al. 1998 with every connection of C3 present.
     """
     net = Builder("LeNet-5 (textbook)", (1, 32, 32), source=LECUN)
-    x = net.chain(net.input, Conv2d(6, 5), Activation("tanh"), AvgPool2d(2), names=("c1", "c1_tanh", "s2"))
-    x = net.chain(x, Conv2d(16, 5), Activation("tanh"), AvgPool2d(2), names=("c3", "c3_tanh", "s4"))
-    x = net.chain(x, Flatten(), Linear(120), Activation("tanh"), names=("flatten", "c5", "c5_tanh"))
-    x = net.chain(x, Linear(84), Activation("tanh"), Linear(10), names=("f6", "f6_tanh", "output"))
+    x = net.chain(
+        net.input,
+        Conv2d(6, 5),
+        Activation("tanh"),
+        AvgPool2d(2),
+        names=("c1", "c1_tanh", "s2"),
+    )
+    x = net.chain(
+        x,
+        Conv2d(16, 5),
+        Activation("tanh"),
+        AvgPool2d(2),
+        names=("c3", "c3_tanh", "s4"),
+    )
+    x = net.chain(
+        x,
+        Flatten(),
+        Linear(120),
+        Activation("tanh"),
+        names=("flatten", "c5", "c5_tanh"),
+    )
+    x = net.chain(
+        x, Linear(84), Activation("tanh"), Linear(10), names=("f6", "f6_tanh", "output")
+    )
     return net.model(x)
 
 
 def lenet_caffe() -> Model:
-    """The "LeNet" of the Caffe examples, which Deep Compression calls LeNet-5: 20 and 50 filters, 28 x 28 input.
+    """The "LeNet" of the Caffe examples, which Deep Compression calls LeNet-5: 20 and
+    50 filters, 28 x 28 input.
 
     Source: Caffe, examples/mnist/lenet.prototxt; Han et al. 2016, table 1 (1720 KB).
     """
-    net = Builder("LeNet (Caffe)", (1, 28, 28), source="Caffe, examples/mnist/lenet.prototxt")
+    net = Builder(
+        "LeNet (Caffe)", (1, 28, 28), source="Caffe, examples/mnist/lenet.prototxt"
+    )
     x = net.chain(net.input, Conv2d(20, 5), MaxPool2d(2), names=("conv1", "pool1"))
     x = net.chain(x, Conv2d(50, 5), MaxPool2d(2), names=("conv2", "pool2"))
-    x = net.chain(x, Flatten(), Linear(500), Activation("relu"), names=("flatten", "ip1", "relu1"))
+    x = net.chain(
+        x, Flatten(), Linear(500), Activation("relu"), names=("flatten", "ip1", "relu1")
+    )
     return net.model(net(Linear(10), x, name="ip2"))

@@ -10,7 +10,8 @@ HOWARD = "Howard et al. 2017, MobileNets, arXiv:1704.04861, table 1"
 SANDLER = "Sandler et al. 2018, MobileNetV2, CVPR, table 2"
 TAN = "Tan & Le 2019, EfficientNet, ICML, table 1"
 
-# Table 2 of Sandler et al. 2018 and table 1 of Tan & Le 2019: expansion, channels, blocks, stride, kernel.
+# Table 2 of Sandler et al. 2018 and table 1 of Tan & Le 2019: expansion, channels,
+# blocks, stride, kernel.
 MOBILENET_V2_STAGES = (
     (1, 16, 1, 1, 3),
     (6, 24, 2, 2, 3),
@@ -32,38 +33,90 @@ EFFICIENTNET_STAGES = (
 
 
 def mobilenet_v1() -> Model:
-    """MobileNet V1: depthwise and 1 x 1 convolutions in turn, 1000 classes. Source: Howard et al. 2017, table 1."""
+    """MobileNet V1: depthwise and 1 x 1 convolutions in turn, 1000 classes.
+    Source: Howard et al. 2017, table 1.
+    """
     net = Builder("MobileNet V1", (3, 224, 224), source=HOWARD)
     x = conv_bn(net, net.input, 32, 3, name="conv1", stride=2, padding=1)
-    plan = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]
+    plan = [
+        (64, 1),
+        (128, 2),
+        (128, 1),
+        (256, 2),
+        (256, 1),
+        (512, 2),
+        *[(512, 1)] * 5,
+        (1024, 2),
+        (1024, 1),
+    ]
     for i, (channels, stride) in enumerate(plan, start=2):
         with net.scope(f"block{i}"):
-            x = conv_bn(net, x, x.shape[0], 3, name="depthwise", stride=stride, padding=1, groups=x.shape[0])
+            x = conv_bn(
+                net,
+                x,
+                x.shape[0],
+                3,
+                name="depthwise",
+                stride=stride,
+                padding=1,
+                groups=x.shape[0],
+            )
             x = conv_bn(net, x, channels, 1, name="pointwise")
-    return net.model(net.chain(x, GlobalAvgPool2d(), Flatten(), Linear(1000), names=("average", "flatten", "fc")))
+    return net.model(
+        net.chain(
+            x,
+            GlobalAvgPool2d(),
+            Flatten(),
+            Linear(1000),
+            names=("average", "flatten", "fc"),
+        )
+    )
 
 
 def mobilenet_v2() -> Model:
-    """MobileNet V2: inverted residuals with linear bottlenecks. Source: Sandler et al. 2018, table 2."""
+    """MobileNet V2: inverted residuals with linear bottlenecks. Source: Sandler et al.
+    2018, table 2.
+    """
     net = Builder("MobileNet V2", (3, 224, 224), source=SANDLER)
     x = conv_bn(net, net.input, 32, 3, name="conv1", act="relu6", stride=2, padding=1)
     x = _stages(net, x, MOBILENET_V2_STAGES, act="relu6")
-    return net.model(_head(net, conv_bn(net, x, 1280, 1, name="last", act="relu6"), dropout=0.2))
+    return net.model(
+        _head(net, conv_bn(net, x, 1280, 1, name="last", act="relu6"), dropout=0.2)
+    )
 
 
-def _stages(net: Builder, x: Node, stages: tuple, *, act: str, se: bool = False) -> Node:
-    """Add stages of inverted residuals; the stride belongs to the first block of each."""
-    for number, (expand, channels, blocks, stride, kernel) in enumerate(stages, start=1):
+def _stages(
+    net: Builder, x: Node, stages: tuple, *, act: str, se: bool = False
+) -> Node:
+    """Add stages of inverted residuals; the stride belongs to the first block of
+    each.
+    """
+    for number, (expand, channels, blocks, stride, kernel) in enumerate(
+        stages, start=1
+    ):
         for i in range(blocks):
             with net.scope(f"stage{number}.{i}"):
-                options = {"kernel": kernel, "stride": stride if i == 0 else 1, "expand": expand, "act": act}
-                x = inverted_residual(net, x, channels, squeezed=max(1, x.shape[0] // 4) if se else 0, **options)
+                options = {
+                    "kernel": kernel,
+                    "stride": stride if i == 0 else 1,
+                    "expand": expand,
+                    "act": act,
+                }
+                x = inverted_residual(
+                    net,
+                    x,
+                    channels,
+                    squeezed=max(1, x.shape[0] // 4) if se else 0,
+                    **options,
+                )
     return x
 
 
 def _head(net: Builder, x: Node, *, dropout: float) -> Node:
     names = ("average", "flatten", "dropout", "fc")
-    return net.chain(x, GlobalAvgPool2d(), Flatten(), Dropout(dropout), Linear(1000), names=names)
+    return net.chain(
+        x, GlobalAvgPool2d(), Flatten(), Dropout(dropout), Linear(1000), names=names
+    )
 
 
 def _round_channels(channels: float) -> int:
@@ -76,17 +129,41 @@ def _round_channels(channels: float) -> int:
     return rounded + 8 if rounded < 0.9 * channels else rounded
 
 
-def efficientnet(name: str = "EfficientNet", *, width: float, depth: float, size: int, dropout: float = 0.2) -> Model:
-    """EfficientNet with its channels times `width`, its blocks times `depth`, on images of `size` pixels.
+def efficientnet(
+    name: str = "EfficientNet",
+    *,
+    width: float,
+    depth: float,
+    size: int,
+    dropout: float = 0.2,
+) -> Model:
+    """EfficientNet with its channels times `width`, its blocks times `depth`, on images
+    of `size` pixels.
 
-    Source: Tan & Le 2019, section 3; channels and blocks are rounded as in the authors' code.
+    Source: Tan & Le 2019, section 3; channels and blocks are rounded as in the authors'
+    code.
     Raises: ValueError if width or depth is not above zero.
     """
     if not (width > 0 and depth > 0):
-        raise ValueError(f"{name}: width and depth must be above zero, got width {width!r} and depth {depth!r}")
+        raise ValueError(
+            f"{name}: width and depth must be above zero, got width {width!r} and "
+            f"depth {depth!r}"
+        )
     net = Builder(name, (3, size, size), source=TAN)
-    x = conv_bn(net, net.input, _round_channels(32 * width), 3, name="stem", act="silu", stride=2, padding=1)
-    stages = tuple((e, _round_channels(c * width), ceil(n * depth), s, k) for e, c, n, s, k in EFFICIENTNET_STAGES)
+    x = conv_bn(
+        net,
+        net.input,
+        _round_channels(32 * width),
+        3,
+        name="stem",
+        act="silu",
+        stride=2,
+        padding=1,
+    )
+    stages = tuple(
+        (e, _round_channels(c * width), ceil(n * depth), s, k)
+        for e, c, n, s, k in EFFICIENTNET_STAGES
+    )
     x = _stages(net, x, stages, act="silu", se=True)
     x = conv_bn(net, x, 4 * x.shape[0], 1, name="last", act="silu")
     return net.model(_head(net, x, dropout=dropout))

@@ -1,7 +1,7 @@
 """Residual networks, in two versions that differ in where a bottleneck has its stride.
 
-A bare name has it in the 3 x 3 (v1.5, as torchvision), `_2015` in the first 1 x 1 (v1, as the paper). ResNet-18 and 34
-have no bottlenecks: there is one version of each.
+A bare name has it in the 3 x 3 (v1.5, as torchvision), `_2015` in the first 1 x 1 (v1,
+as the paper). ResNet-18 and 34 have no bottlenecks: there is one version of each.
 """
 
 from ..graph import Builder, Model, Node
@@ -22,7 +22,9 @@ def resnet34() -> Model:
 
 
 def resnet50() -> Model:
-    """ResNet-50 v1.5: sixteen bottlenecks, stride in the 3 x 3. Source: torchvision; MLPerf."""
+    """ResNet-50 v1.5: sixteen bottlenecks, stride in the 3 x 3. Source: torchvision;
+    MLPerf.
+    """
     return _resnet("ResNet-50", (3, 4, 6, 3), _bottleneck)
 
 
@@ -37,7 +39,9 @@ def resnet152() -> Model:
 
 
 def resnet50_2015() -> Model:
-    """ResNet-50 v1, as published: the stride is in the first 1 x 1. Source: He et al. 2016, table 1."""
+    """ResNet-50 v1, as published: the stride is in the first 1 x 1. Source: He et al.
+    2016, table 1.
+    """
     return _resnet("ResNet-50 (2015)", (3, 4, 6, 3), _bottleneck_2015)
 
 
@@ -58,8 +62,18 @@ def _resnet(name: str, depths: tuple[int, ...], block) -> Model:
     for stage, depth in enumerate(depths, start=1):
         for i in range(depth):
             with net.scope(f"layer{stage}.{i}"):
-                x = block(net, x, 64 * 2 ** (stage - 1), 2 if stage > 1 and i == 0 else 1)
-    return net.model(net.chain(x, GlobalAvgPool2d(), Flatten(), Linear(1000), names=("average", "flatten", "fc")))
+                x = block(
+                    net, x, 64 * 2 ** (stage - 1), 2 if stage > 1 and i == 0 else 1
+                )
+    return net.model(
+        net.chain(
+            x,
+            GlobalAvgPool2d(),
+            Flatten(),
+            Linear(1000),
+            names=("average", "flatten", "fc"),
+        )
+    )
 
 
 def _basic(net: Builder, x: Node, width: int, stride: int) -> Node:
@@ -69,8 +83,12 @@ def _basic(net: Builder, x: Node, width: int, stride: int) -> Node:
     return _join(net, x, y, stride)
 
 
-def _bottleneck(net: Builder, x: Node, width: int, stride: int, *, first: int = 1) -> Node:
-    """Add 1 x 1, 3 x 3 and 1 x 1 convolutions and the shortcut; `first` is the stride of the first 1 x 1."""
+def _bottleneck(
+    net: Builder, x: Node, width: int, stride: int, *, first: int = 1
+) -> Node:
+    """Add 1 x 1, 3 x 3 and 1 x 1 convolutions and the shortcut; `first` is the stride
+    of the first 1 x 1.
+    """
     y = conv_bn(net, x, width, 1, name="conv1", stride=first)
     y = conv_bn(net, y, width, 3, name="conv2", stride=stride // first, padding=1)
     y = conv_bn(net, y, 4 * width, 1, name="conv3", act=None)
@@ -83,7 +101,9 @@ def _bottleneck_2015(net: Builder, x: Node, width: int, stride: int) -> Node:
 
 
 def _join(net: Builder, x: Node, y: Node, stride: int) -> Node:
-    """Add the shortcut, projected by a 1 x 1 convolution where the shapes differ, and the last ReLU."""
+    """Add the shortcut, projected by a 1 x 1 convolution where the shapes differ, and
+    the last ReLU.
+    """
     if x.shape != y.shape:
         x = conv_bn(net, x, y.shape[0], 1, name="shortcut", act=None, stride=stride)
     return net(Activation("relu"), net(Add(), y, x, name="add"), name="relu")

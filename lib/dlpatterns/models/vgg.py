@@ -5,27 +5,39 @@ from ..layers import MaxPool2d
 from .alexnet import classifier
 from .blocks import conv
 
-SIMONYAN = "Simonyan & Zisserman 2015, Very deep convolutional networks for large-scale image recognition, ICLR"
+SIMONYAN = (
+    "Simonyan & Zisserman 2015, Very deep "
+    "convolutional networks for large-scale "
+    "image recognition, ICLR"
+)
 WIDTHS = (64, 128, 256, 512, 512)
 
 
 def vgg11() -> Model:
-    """VGG-11, configuration A: eight convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    """VGG-11, configuration A: eight convolutions. Source: Simonyan & Zisserman 2015,
+    table 1.
+    """
     return _vgg("VGG-11", (1, 1, 2, 2, 2))
 
 
 def vgg13() -> Model:
-    """VGG-13, configuration B: ten convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    """VGG-13, configuration B: ten convolutions. Source: Simonyan & Zisserman 2015,
+    table 1.
+    """
     return _vgg("VGG-13", (2, 2, 2, 2, 2))
 
 
 def vgg16() -> Model:
-    """VGG-16, configuration D: thirteen convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    """VGG-16, configuration D: thirteen convolutions. Source: Simonyan & Zisserman
+    2015, table 1.
+    """
     return _vgg("VGG-16", (2, 2, 3, 3, 3))
 
 
 def vgg19() -> Model:
-    """VGG-19, configuration E: sixteen convolutions. Source: Simonyan & Zisserman 2015, table 1."""
+    """VGG-19, configuration E: sixteen convolutions. Source: Simonyan & Zisserman 2015,
+    table 1.
+    """
     return _vgg("VGG-19", (2, 2, 4, 4, 4))
 
 

@@ -1,4 +1,6 @@
-"""Traced arrays: NumPy arrays of `Value`s that tally what is read, written and computed."""
+"""Traced arrays: NumPy arrays of `Value`s that tally what is read, written and
+computed.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +16,11 @@ _MAKERS = ("zeros", "ones", "empty", "full")
 
 @contextmanager
 def tally(value_bytes: int = 4) -> Iterator[Tally]:
-    """Tally what traced values do inside the block; an outer block counts what an inner one saw.
+    """Tally what traced values do inside the block; an outer block counts what an inner
+    one saw.
 
-    While it runs, `np.zeros`, `np.ones`, `np.empty` and `np.full` make a traced array when their dtype is that of one.
+    While it runs, `np.zeros`, `np.ones`, `np.empty` and `np.full` make a traced array
+    when their dtype is that of one.
     Units: `value_bytes` is the width of every value in bytes.
     """
     counts, makers = Tally(value_bytes), {name: getattr(np, name) for name in _MAKERS}
@@ -42,14 +46,18 @@ def _maker(make: Callable) -> Callable:
 
 
 def _zeros_run(array: "Traced") -> "Traced":
-    """Mark the zeros of a new array as running sums: what is added to them starts an accumulation."""
+    """Mark the zeros of a new array as running sums: what is added to them starts an
+    accumulation.
+    """
     for value in array.view(np.ndarray).reshape(-1):
         value.running = value.plain == 0
     return array
 
 
 def trace(array: Any, name: str) -> "Traced":
-    """Return a traced array that holds the same values and counts its traffic under `name`."""
+    """Return a traced array that holds the same values and counts its traffic under
+    `name`.
+    """
     values = np.asarray(array)
     held = np.ndarray(values.shape, dtype=object)
     held.reshape(-1)[:] = [Value(value) for value in values.reshape(-1).tolist()]
@@ -71,7 +79,9 @@ def plain(traced: Any) -> Any:
 
 
 class Traced(np.ndarray):
-    """An array of `Value`s that tallies the elements read from it and written to it under its `name`."""
+    """An array of `Value`s that tallies the elements read from it and written to it
+    under its `name`.
+    """
 
     name: str
 
@@ -98,39 +108,60 @@ class Traced(np.ndarray):
             moved("written", self.name, target.size)
             np.ndarray.__setitem__(self, index, _objects(values))
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
+    ) -> Any:
         """Tally NumPy's element-wise functions, reductions and matrix products."""
         return _apply(ufunc, method, inputs, options)
 
-    def __array_function__(self, function: Callable, types: Any, args: Any, options: Any) -> Any:
-        """Tally NumPy's functions that move values; those that compute by other means are refused."""
+    def __array_function__(
+        self, function: Callable, types: Any, args: Any, options: Any
+    ) -> Any:
+        """Tally NumPy's functions that move values; those that compute by other means
+        are refused.
+        """
         if function in HANDLED:
             return HANDLED[function](*args, **options)
         if function not in MOVES:
-            raise TypeError(f"np.{function.__name__} of a traced array has no tally; write it as a kernel would, or add it")
+            raise TypeError(
+                f"np.{function.__name__} of a traced array has no tally; write it "
+                "as "
+                "a kernel would, or add it"
+            )
         result = super().__array_function__(function, types, args, options)
         return _rewrapped(result, tuple(_arrays(args)))
 
     def reshape(self, *shape: Any, **options: Any) -> "Traced":
-        """Return the values in another shape: a view if there is one, otherwise a copy, which is tallied."""
+        """Return the values in another shape: a view if there is one, otherwise a copy,
+        which is tallied.
+        """
         shaped = super().reshape(*shape, **options)
-        return shaped if np.may_share_memory(shaped, self) or not self.size else _copied(shaped, self)
+        return (
+            shaped
+            if np.may_share_memory(shaped, self) or not self.size
+            else _copied(shaped, self)
+        )
 
     def copy(self, order: str = "C") -> "Traced":
         """Return a copy, which is tallied."""
         return _copied(super().copy(order), self)
 
     def astype(self, dtype: Any, **options: Any) -> "Traced":
-        """Return a copy of the same values; a number format other than that of a traced array is refused."""
+        """Return a copy of the same values; a number format other than that of a traced
+        array is refused.
+        """
         if np.dtype(dtype) != object:
             raise TypeError(
-                f"astype({np.dtype(dtype)}) of a traced array has no tally; use tracing.plain to leave the trace"
+                f"astype({np.dtype(dtype)}) of a traced array has no tally; use "
+                "tracing.plain to leave the trace"
             )
         return self.copy()
 
     def __bool__(self) -> bool:
         """Refuse: the truth of an array is not tallied."""
-        raise TypeError("the truth of a traced array has no tally; compare its elements")
+        raise TypeError(
+            "the truth of a traced array has no tally; compare its elements"
+        )
 
     def argmax(self, axis: int | None = None, **options: Any) -> Any:
         """Return where the largest value is; n - 1 comparisons."""
@@ -146,7 +177,9 @@ class Traced(np.ndarray):
         return (self[i] for i in range(len(self)))
 
     def ravel(self, order: str = "C") -> "Traced":
-        """Return the values in one row: a view if there is one, otherwise a copy, which is tallied."""
+        """Return the values in one row: a view if there is one, otherwise a copy, which
+        is tallied.
+        """
         return self.reshape(-1, order=order)
 
     def flatten(self, order: str = "C") -> "Traced":
@@ -154,10 +187,18 @@ class Traced(np.ndarray):
         return _copied(super().flatten(order), self)
 
     flat = property(refused("flat"))
-    dot, item, tolist, tobytes, fill = (refused(f"{name}()") for name in ("dot", "item", "tolist", "tobytes", "fill"))
-    sort, argsort, partition, nonzero = (refused(f"{name}()") for name in ("sort", "argsort", "partition", "nonzero"))
-    take, put, choose, repeat, compress = (refused(f"{n}()") for n in ("take", "put", "choose", "repeat", "compress"))
-    trace, searchsorted, argpartition = (refused(f"{n}()") for n in ("trace", "searchsorted", "argpartition"))
+    dot, item, tolist, tobytes, fill = (
+        refused(f"{name}()") for name in ("dot", "item", "tolist", "tobytes", "fill")
+    )
+    sort, argsort, partition, nonzero = (
+        refused(f"{name}()") for name in ("sort", "argsort", "partition", "nonzero")
+    )
+    take, put, choose, repeat, compress = (
+        refused(f"{n}()") for n in ("take", "put", "choose", "repeat", "compress")
+    )
+    trace, searchsorted, argpartition = (
+        refused(f"{n}()") for n in ("trace", "searchsorted", "argpartition")
+    )
 
 
 def _copied(copy: Traced, source: Traced) -> Traced:
@@ -190,7 +231,9 @@ def _read_all(inputs: Any, values: int) -> None:
 
 
 def _objects(operand: Any) -> Any:
-    """Return a Traced or a plain array as an array of objects that NumPy handles itself, a scalar as it is."""
+    """Return a Traced or a plain array as an array of objects that NumPy handles
+    itself, a scalar as it is.
+    """
     if isinstance(operand, Traced):
         return operand.view(np.ndarray)
     if isinstance(operand, Value):
@@ -201,14 +244,18 @@ def _objects(operand: Any) -> Any:
 
 
 def _valued(array: np.ndarray) -> Traced:
-    """Return an array of objects as a traced one: every plain number in it becomes a Value."""
+    """Return an array of objects as a traced one: every plain number in it becomes a
+    Value.
+    """
     flat = array.reshape(-1)
     flat[:] = [value_of(0.0 if value is None else value) for value in flat]
     return flat.reshape(array.shape).view(Traced)
 
 
 def _rewrapped(result: Any, sources: tuple[np.ndarray, ...]) -> Any:
-    """Return what a moving function gave: views as they are, copies tallied, lists item by item."""
+    """Return what a moving function gave: views as they are, copies tallied, lists item
+    by item.
+    """
     if isinstance(result, list | tuple):
         return type(result)(_rewrapped(each, sources) for each in result)
     if not isinstance(result, np.ndarray) or result.dtype != object:
@@ -224,17 +271,27 @@ def _rewrapped(result: Any, sources: tuple[np.ndarray, ...]) -> Any:
     return _valued(result.view(np.ndarray))
 
 
-def _of_value(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+def _of_value(
+    self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
+) -> Any:
     """Let NumPy's functions of a single traced value be tallied as those of an array."""
     return _apply(ufunc, method, inputs, options)
 
 
-def _on_value(self: Value, function: Callable, types: Any, args: Any, options: Any) -> Any:
-    """Tally a choice between single values, tell their shape, and refuse NumPy's other functions of them."""
+def _on_value(
+    self: Value, function: Callable, types: Any, args: Any, options: Any
+) -> Any:
+    """Tally a choice between single values, tell their shape, and refuse NumPy's other
+    functions of them.
+    """
     if function in (np.size, np.shape, np.ndim):
         return {np.size: 1, np.shape: (), np.ndim: 0}[function]
     if function is not np.where:
-        raise TypeError(f"np.{function.__name__} of a traced value has no tally; use arithmetic, or a traced array")
+        raise TypeError(
+            f"np.{function.__name__} of a traced value has no tally; use "
+            "arithmetic, "
+            "or a traced array"
+        )
     return _where(*args, **options)
 
 
@@ -247,10 +304,16 @@ UFUNCS = {
 
 
 def _apply(ufunc: np.ufunc, method: str, inputs: tuple, options: dict) -> Any:
-    """Run one of NumPy's element-wise functions on the values, and tally operands read and results written."""
+    """Run one of NumPy's element-wise functions on the values, and tally operands read
+    and results written.
+    """
     out = options.pop("out", (None,))[0]
     if options.get("where", True) is not True or method not in ("__call__", "reduce"):
-        raise TypeError(f"np.{ufunc.__name__}.{method} of a traced array with these options has no tally: {options}")
+        raise TypeError(
+            f"np.{ufunc.__name__}.{method} of a traced array with these options "
+            "has "
+            f"no tally: {options}"
+        )
     result = _result(ufunc, method, inputs, options)
     if isinstance(result, np.ndarray) and result.dtype != object:
         _read_all(inputs, result.size)
@@ -266,7 +329,10 @@ def _apply(ufunc: np.ufunc, method: str, inputs: tuple, options: dict) -> Any:
 
 def _into(out: Any, result: Any) -> Any:
     if not isinstance(out, np.ndarray) or out.dtype != object:
-        raise TypeError(f"a traced result cannot be written to a plain array of {getattr(out, 'dtype', type(out))}")
+        raise TypeError(
+            "a traced result cannot be written to a plain array of "
+            f"{getattr(out, 'dtype', type(out))}"
+        )
     out.view(np.ndarray)[...] = _objects(result)
     return out
 
@@ -278,8 +344,13 @@ def _result(ufunc: np.ufunc, method: str, inputs: tuple, options: dict) -> Any:
     if ufunc.__name__ in SPECIAL and ufunc is not np.power and method == "__call__":
         return _special(ufunc, operands[0])
     if ufunc not in UFUNCS:
-        raise TypeError(f"{ufunc.__name__} of a traced array has no tally; add it to tracing.UFUNCS or tracing.SPECIAL")
-    options = {key: value for key, value in options.items() if key in ("axis", "keepdims")}
+        raise TypeError(
+            f"{ufunc.__name__} of a traced array has no tally; add it to "
+            "tracing.UFUNCS or tracing.SPECIAL"
+        )
+    options = {
+        key: value for key, value in options.items() if key in ("axis", "keepdims")
+    }
     return getattr(ufunc, method)(*operands, **options)
 
 
@@ -294,12 +365,17 @@ def _special(ufunc: np.ufunc, operand: np.ndarray) -> Any:
 
 
 def _matmul(a: Any, b: Any) -> np.ndarray:
-    """Multiply as the loops do: accumulators start at zero and take one product after another."""
+    """Multiply as the loops do: accumulators start at zero and take one product after
+    another.
+    """
     rows = np.ndim(a) == 1, np.ndim(b) == 1
     left = _objects(a)[None, :] if rows[0] else _objects(a)
     right = _objects(b)[:, None] if rows[1] else _objects(b)
     if left.shape[-1] != right.shape[-2]:
-        raise ValueError(f"matmul: {np.shape(a)} and {np.shape(b)} do not fit; the inner sizes must agree")
+        raise ValueError(
+            f"matmul: {np.shape(a)} and {np.shape(b)} do not fit; the inner sizes "
+            "must agree"
+        )
     total = 0
     for k in range(left.shape[-1]):
         total = total + left[..., :, k, None] * right[..., k, None, :]
@@ -325,7 +401,9 @@ def _pad(array: Traced, *args: Any, **options: Any) -> Traced:
     """Copy the values into a larger array of the same name."""
     running.append(Tally())  # what NumPy does to build it is one copy
     try:
-        padded = _valued(np.pad(array.view(np.ndarray), *args, **options).view(np.ndarray))
+        padded = _valued(
+            np.pad(array.view(np.ndarray), *args, **options).view(np.ndarray)
+        )
     finally:
         running.pop()
     padded.name = array.name
@@ -340,7 +418,19 @@ def _method(name: str) -> Callable:
 
 HANDLED = {np.where: _where, np.pad: _pad} | {
     getattr(np, name): _method(name)
-    for name in ("sum", "mean", "var", "std", "max", "min", "prod", "argmax", "argmin", "reshape", "copy")
+    for name in (
+        "sum",
+        "mean",
+        "var",
+        "std",
+        "max",
+        "min",
+        "prod",
+        "argmax",
+        "argmin",
+        "reshape",
+        "copy",
+    )
 }
 MOVES = {
     getattr(np, name)

@@ -1,15 +1,32 @@
-"""What was done: operations by kind, MACs, bytes by level; and the tally that runs at the moment."""
+"""What was done: operations by kind, MACs, bytes by level; and the tally that runs at
+the moment.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 REGISTER = "register"
-SPECIAL = ("exp", "exp2", "expm1", "log", "log2", "log1p", "tanh", "sin", "cos", "sqrt", "erf", "power")
+SPECIAL = (
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log2",
+    "log1p",
+    "tanh",
+    "sin",
+    "cos",
+    "sqrt",
+    "erf",
+    "power",
+)
 
 
 @dataclass
 class Tally:
-    """What was done: `operations` by kind, `macs` among them, bytes `read` and `written` by level."""
+    """What was done: `operations` by kind, `macs` among them, bytes `read` and
+    `written` by level.
+    """
 
     value_bytes: int = 4
     operations: Counter = field(default_factory=Counter)
@@ -40,19 +57,32 @@ class Tally:
     @property
     def special(self) -> dict[str, int]:
         """The functions that are no arithmetic (exp, tanh, sqrt, ...), by name."""
-        return {kind: number for kind, number in self.operations.items() if kind in SPECIAL}
+        return {
+            kind: number for kind, number in self.operations.items() if kind in SPECIAL
+        }
 
     @property
     def other(self) -> dict[str, int]:
-        """The operations that are not part of a MAC, by kind; additions and subtractions together as "add"."""
-        fused = {"multiply": self.multiplications - self.macs, "add": self.additions - self.macs}
-        rest = {kind: n for kind, n in self.operations.items() if kind not in ("multiply", "add", "subtract")}
+        """The operations that are not part of a MAC, by kind; additions and
+        subtractions together as "add".
+        """
+        fused = {
+            "multiply": self.multiplications - self.macs,
+            "add": self.additions - self.macs,
+        }
+        rest = {
+            kind: n
+            for kind, n in self.operations.items()
+            if kind not in ("multiply", "add", "subtract")
+        }
         return {kind: number for kind, number in (fused | rest).items() if number}
 
     @property
     def memory_bytes(self) -> int:
         """Bytes read from and written to arrays and tables."""
-        return sum(levels.total() - levels[REGISTER] for levels in (self.read, self.written))
+        return sum(
+            levels.total() - levels[REGISTER] for levels in (self.read, self.written)
+        )
 
     @property
     def register_bytes(self) -> int:
@@ -68,9 +98,17 @@ class Tally:
         return self.written[level] // self.value_bytes
 
     def rows(self) -> list[dict]:
-        """Return one row a level with its bytes, largest first, as `show.table` takes them."""
-        levels = sorted(self.read | self.written, key=lambda level: -self.read[level] - self.written[level])
-        return [{"level": level, "read": self.read[level], "written": self.written[level]} for level in levels]
+        """Return one row a level with its bytes, largest first, as `show.table` takes
+        them.
+        """
+        levels = sorted(
+            self.read | self.written,
+            key=lambda level: -self.read[level] - self.written[level],
+        )
+        return [
+            {"level": level, "read": self.read[level], "written": self.written[level]}
+            for level in levels
+        ]
 
     def include(self, other: "Tally") -> None:
         """Add what another tally saw."""
@@ -85,7 +123,10 @@ running: list[Tally] = []
 
 def current() -> Tally:
     if not running:
-        raise RuntimeError("a traced value was used while no tally runs; use it inside `with tracing.tally() as t:`")
+        raise RuntimeError(
+            "a traced value was used while no tally runs; use it inside `with "
+            "tracing.tally() as t:`"
+        )
     return running[-1]
 
 

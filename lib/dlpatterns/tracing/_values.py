@@ -18,7 +18,9 @@ def _is_array(value: Any) -> bool:
 
 
 def _binary(kind: str, function: Callable, *, reflected: bool = False) -> Callable:
-    """Return a method of `Value` that tallies one operation of two operands and returns its result."""
+    """Return a method of `Value` that tallies one operation of two operands and returns
+    its result.
+    """
 
     def method(self: "Value", other: Any) -> Any:
         if _is_array(other):
@@ -69,13 +71,18 @@ def _unary(kind: str, function: Callable) -> Callable:
 
 def refused(what: str) -> Callable:
     def method(self: Any, *args: Any) -> Any:
-        raise TypeError(f"{what} of a traced value has no tally; use tracing.plain to leave the trace on purpose")
+        raise TypeError(
+            f"{what} of a traced value has no tally; use tracing.plain to leave "
+            "the "
+            "trace on purpose"
+        )
 
     return method
 
 
 class Value:
-    """A number or symbol that tallies every operation it takes part in; `plain` is what it holds.
+    """A number or symbol that tallies every operation it takes part in; `plain` is what
+    it holds.
 
     As the key of a set or dict it tallies a look-up each time it is searched for.
 
@@ -92,21 +99,44 @@ class Value:
     def __init__(self, plain: Any) -> None:
         self.plain, self.product, self.running = bare(plain), False, False
 
-    __add__, __radd__ = _binary("add", operator.add), _binary("add", operator.add, reflected=True)
-    __sub__, __rsub__ = _binary("subtract", operator.sub), _binary("subtract", operator.sub, reflected=True)
-    __mul__, __rmul__ = _binary("multiply", operator.mul), _binary("multiply", operator.mul, reflected=True)
+    __add__, __radd__ = (
+        _binary("add", operator.add),
+        _binary("add", operator.add, reflected=True),
+    )
+    __sub__, __rsub__ = (
+        _binary("subtract", operator.sub),
+        _binary("subtract", operator.sub, reflected=True),
+    )
+    __mul__, __rmul__ = (
+        _binary("multiply", operator.mul),
+        _binary("multiply", operator.mul, reflected=True),
+    )
     __truediv__ = _binary("divide", operator.truediv)
     __rtruediv__ = _binary("divide", operator.truediv, reflected=True)
-    __mod__, __floordiv__ = _binary("divide", operator.mod), _binary("divide", operator.floordiv)
+    __mod__, __floordiv__ = (
+        _binary("divide", operator.mod),
+        _binary("divide", operator.floordiv),
+    )
     __eq__, __ne__ = _comparison(operator.eq), _comparison(operator.ne)
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
     __neg__, __abs__ = _unary("negate", operator.neg), _unary("absolute", abs)
     __and__, __or__ = _binary("logic", operator.and_), _binary("logic", operator.or_)
-    __xor__, __invert__ = _binary("logic", operator.xor), _unary("logic", operator.invert)
-    __float__, __int__, __index__ = refused("float()"), refused("int()"), refused("an index made")
+    __xor__, __invert__ = (
+        _binary("logic", operator.xor),
+        _unary("logic", operator.invert),
+    )
+    __float__, __int__, __index__ = (
+        refused("float()"),
+        refused("int()"),
+        refused("an index made"),
+    )
     __complex__, __round__ = refused("complex()"), refused("round()")
-    __floor__, __ceil__, __trunc__ = refused("floor()"), refused("ceil()"), refused("trunc()")
+    __floor__, __ceil__, __trunc__ = (
+        refused("floor()"),
+        refused("ceil()"),
+        refused("trunc()"),
+    )
 
     def __pow__(self, exponent: Any) -> "Value":
         """Square with a multiplication, take other powers with the special function."""
@@ -134,7 +164,8 @@ class Value:
 
 
 class Table(dict):
-    """A dict that tallies a look-up for each search and bytes for each value, or array of values, that is read or stored.
+    """A dict that tallies a look-up for each search and bytes for each value, or array
+    of values, that is read or stored.
 
     >>> from dlpatterns.tracing import tally
     >>> with tally() as t:
@@ -145,7 +176,9 @@ class Table(dict):
     """
 
     def __init__(self, name: str, entries: dict | None = None) -> None:
-        super().__init__({key: value_of(value) for key, value in (entries or {}).items()})
+        super().__init__(
+            {key: value_of(value) for key, value in (entries or {}).items()}
+        )
         self.name = name
 
     def __getitem__(self, key: Any) -> Any:
@@ -171,7 +204,11 @@ class Table(dict):
         moved("written", self.name, np.size(value))
         super().__setitem__(key, value_of(value))
 
-    setdefault, update, pop = refused("setdefault()"), refused("update()"), refused("pop()")
+    setdefault, update, pop = (
+        refused("setdefault()"),
+        refused("update()"),
+        refused("pop()"),
+    )
 
 
 def value_of(value: Any) -> Value:

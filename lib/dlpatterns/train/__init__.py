@@ -1,8 +1,10 @@
 """Small networks trained in NumPy, in seconds.
 
-* `network.Network` runs a `graph.Model` forward and backward; `modules` holds one running layer per kind of spec,
-  `sequence_modules` those for sequences.
-* `losses`: softmax cross-entropy, squared error.   `optimisers`: SGD with momentum, Adam.
-* `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and photographs.
+* `network.Network` runs a `graph.Model` forward and backward; `modules` holds one
+  running layer per kind of spec, `sequence_modules` those for sequences.
+* `losses`: softmax cross-entropy, squared error.   `optimisers`: SGD with momentum,
+  Adam.
+* `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and
+  photographs.
 * `recall`: a small sequence task and its networks.
 """

@@ -19,19 +19,25 @@ class Split(NamedTuple):
 
 
 def digits(*, test_share: float = 0.25, seed: int = 0) -> Split:
-    """Return the 1797 handwritten digits, shuffled by `seed` and split so that both parts hold all classes alike.
+    """Return the 1797 handwritten digits, shuffled by `seed` and split so that both
+    parts hold all classes alike.
 
     Shapes: images float32 N 1 8 8, labels int64 N. Units: ink from 0 (none) to 1.
-    Source: UCI optical recognition of handwritten digits (Alpaydin & Kaynak 1998), as bundled with scikit-learn.
+    Source: UCI optical recognition of handwritten digits (Alpaydin & Kaynak 1998), as
+    bundled with scikit-learn.
 
     >>> [part.shape for part in digits()]
     [(1347, 1, 8, 8), (1347,), (450, 1, 8, 8), (450,)]
     """
     if not 0 < test_share < 1:
-        raise ValueError(f"test_share is the part held out, between 0 and 1; got {test_share!r}")
+        raise ValueError(
+            f"test_share is the part held out, between 0 and 1; got {test_share!r}"
+        )
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
-    parts = train_test_split(images, labels, test_size=test_share, random_state=seed, stratify=labels)
+    parts = train_test_split(
+        images, labels, test_size=test_share, random_state=seed, stratify=labels
+    )
     train_x, test_x, train_y, test_y = parts
     return Split(train_x, train_y, test_x, test_y)
 

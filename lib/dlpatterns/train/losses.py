@@ -1,10 +1,15 @@
-"""Loss functions: each returns the mean loss and its gradient with regard to what the network returned."""
+"""Loss functions: each returns the mean loss and its gradient with regard to what the
+network returned.
+"""
 
 import numpy as np
 
 
-def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean of -log softmax(logits)[label], and softmax minus one-hot over the number of examples.
+def softmax_cross_entropy(
+    logits: np.ndarray, labels: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Return the mean of -log softmax(logits)[label], and softmax minus one-hot over
+    the number of examples.
 
     Shapes: logits (..., classes), labels (...) -> float, (..., classes). Units: nats.
     Raises: ValueError if the labels do not fit the logits or are no classes.
@@ -24,7 +29,8 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float
 
 
 def squared_error(output: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return half the squared distance to the target, averaged over the examples, and its gradient.
+    """Return half the squared distance to the target, averaged over the examples, and
+    its gradient.
 
     Shapes: output and target N ... alike. Raises: ValueError if the shapes differ.
 
@@ -33,7 +39,10 @@ def squared_error(output: np.ndarray, target: np.ndarray) -> tuple[float, np.nda
     """
     target = np.asarray(target)
     if output.shape != target.shape:
-        raise ValueError(f"squared_error compares equal shapes, got output {output.shape} and target {target.shape}")
+        raise ValueError(
+            f"squared_error compares equal shapes, got output {output.shape} and "
+            f"target {target.shape}"
+        )
     difference = (output - target) / len(output)
     return float((difference * (output - target)).sum() / 2), difference
 
@@ -41,9 +50,13 @@ def squared_error(output: np.ndarray, target: np.ndarray) -> tuple[float, np.nda
 def _check_labels(logits: np.ndarray, labels: np.ndarray) -> None:
     if labels.shape != logits.shape[:-1] or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
-            f"logits of shape {logits.shape} need whole-number labels of shape {logits.shape[:-1]}, "
+            f"logits of shape {logits.shape} need whole-number labels of shape "
+            f"{logits.shape[:-1]}, "
             f"got {labels.dtype} {labels.shape}"
         )
     if labels.size == 0 or labels.min() < 0 or labels.max() >= logits.shape[-1]:
         found = f"{labels.min()} to {labels.max()}" if labels.size else "none"
-        raise ValueError(f"labels must lie in 0 to {logits.shape[-1] - 1} for logits {logits.shape}, got {found}")
+        raise ValueError(
+            f"labels must lie in 0 to {logits.shape[-1] - 1} for logits "
+            f"{logits.shape}, got {found}"
+        )

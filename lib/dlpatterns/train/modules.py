@@ -1,7 +1,9 @@
-"""One running layer per kind of spec: initial parameters, forward, backward; `MODULES` maps specs to them.
+"""One running layer per kind of spec: initial parameters, forward, backward; `MODULES`
+maps specs to them.
 
-A module keeps what its backward pass needs from the last forward pass. Parameters are passed in, so that a caller may
-run a layer with other weights (rounded, masked) than those it trains.
+A module keeps what its backward pass needs from the last forward pass. Parameters are
+passed in, so that a caller may run a layer with other weights (rounded, masked) than
+those it trains.
 """
 
 from abc import ABC, abstractmethod
@@ -15,7 +17,9 @@ from ..kernels import activations, convolution, linear, normalisation, pooling
 from ..layers import Shape
 
 Arrays = dict[str, np.ndarray]
-Gradients = tuple[tuple[np.ndarray | None, ...], Arrays]  # of the inputs, of the parameters
+Gradients = tuple[
+    tuple[np.ndarray | None, ...], Arrays
+]  # of the inputs, of the parameters
 
 MODULES: dict[type, type["Module"]] = {}
 
@@ -41,10 +45,14 @@ class Module(ABC):
         self.inputs: tuple[np.ndarray, ...] = ()
 
     def initial(self, *, rectified: bool) -> Arrays:
-        """Return the parameters to start from; `rectified` says that a ReLU or one of its kin follows."""
+        """Return the parameters to start from; `rectified` says that a ReLU or one of
+        its kin follows.
+        """
         return {}
 
-    def forward(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
+    def forward(
+        self, params: Arrays, *inputs: np.ndarray, training: bool
+    ) -> np.ndarray:
         """Return the output for a batch, and remember the inputs."""
         self.inputs = inputs
         return self.run(params, *inputs, training=training)
@@ -55,13 +63,19 @@ class Module(ABC):
 
     @abstractmethod
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
-        """Return the gradients of the inputs and of the parameters, given that of the output."""
+        """Return the gradients of the inputs and of the parameters, given that of the
+        output.
+        """
 
 
-def initial_weight(rng: np.random.Generator, shape: Shape, *, rectified: bool) -> np.ndarray:
-    """Draw weights so that a signal keeps its size through many layers. Shapes: outputs, inputs, window...
+def initial_weight(
+    rng: np.random.Generator, shape: Shape, *, rectified: bool
+) -> np.ndarray:
+    """Draw weights so that a signal keeps its size through many layers.
+    Shapes: outputs, inputs, window...
 
-    Normal with variance 2 / fan-in before a rectifier, uniform with variance 2 / (fan-in + fan-out) otherwise.
+    Normal with variance 2 / fan-in before a rectifier, uniform with variance 2 /
+    (fan-in + fan-out) otherwise.
     Source: He et al. 2015, equation 10; Glorot & Bengio 2010, equation 16.
     """
     window = int(np.prod(shape[2:]))
@@ -72,7 +86,7 @@ def initial_weight(rng: np.random.Generator, shape: Shape, *, rectified: bool) -
     return rng.uniform(-bound, bound, shape)
 
 
-# --- Weighted sums -----------------------------------------------------------------------------------------------------
+# --- Weighted sums --------------------------------------------------------------------
 
 
 class _Weighted(Module):
@@ -84,7 +98,9 @@ class _Weighted(Module):
 
     def initial(self, *, rectified: bool) -> Arrays:
         weight = initial_weight(self.rng, self.weight_shape(), rectified=rectified)
-        return {"weight": weight} | ({"bias": np.zeros(weight.shape[0])} if self.spec.bias else {})
+        return {"weight": weight} | (
+            {"bias": np.zeros(weight.shape[0])} if self.spec.bias else {}
+        )
 
     def weight_shape(self) -> Shape:
         """Return the shape of the weight, outputs first."""
@@ -99,7 +115,10 @@ class Linear(_Weighted):
     def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
         super().__init__(layer, seed)
         if self.spec.tied:
-            raise ValueError(f"layer {layer.name!r}: a Linear tied to {self.spec.tied!r} can be counted but not run")
+            raise ValueError(
+                f"layer {layer.name!r}: a Linear tied to {self.spec.tied!r} can be "
+                "counted but not run"
+            )
 
     def weight_shape(self) -> Shape:
         return (self.spec.out_features, self.layer.input_shapes[0][-1])
@@ -118,17 +137,24 @@ class Conv2d(_Weighted):
         return self.spec.weight_shape(self.layer.input_shapes[0][0])
 
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
-        return convolution.conv2d_fast(inputs[0], params["weight"], params.get("bias"), **self._geometry())
+        return convolution.conv2d_fast(
+            inputs[0], params["weight"], params.get("bias"), **self._geometry()
+        )
 
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
-        x, weight, bias = convolution.conv2d_backward(grad, self.inputs[0], params["weight"], **self._geometry())
+        x, weight, bias = convolution.conv2d_backward(
+            grad, self.inputs[0], params["weight"], **self._geometry()
+        )
         return (x,), self._named(weight, bias)
 
     def _geometry(self) -> dict:
-        return {name: getattr(self.spec, name) for name in ("stride", "padding", "dilation", "groups")}
+        return {
+            name: getattr(self.spec, name)
+            for name in ("stride", "padding", "dilation", "groups")
+        }
 
 
-# --- Layers without parameters -----------------------------------------------------------------------------------------
+# --- Layers without parameters --------------------------------------------------------
 
 
 class _Plain(Module):
@@ -137,7 +163,9 @@ class _Plain(Module):
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
         return self.gradients(grad, *self.inputs), {}
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray | None, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray | None, ...]:
         """Return the gradient of every input, None for one that takes none."""
         raise NotImplementedError
 
@@ -145,8 +173,13 @@ class _Plain(Module):
 class _Pool(_Plain):
     def _window(self) -> dict:
         if self.spec.dilation != 1:
-            raise ValueError(f"layer {self.layer.name!r}: dilated pooling can be counted but not run")
-        return {name: getattr(self.spec, name) for name in ("kernel", "stride", "padding", "ceil_mode")}
+            raise ValueError(
+                f"layer {self.layer.name!r}: dilated pooling can be counted but not run"
+            )
+        return {
+            name: getattr(self.spec, name)
+            for name in ("kernel", "stride", "padding", "ceil_mode")
+        }
 
 
 @runs(layers.MaxPool2d)
@@ -154,7 +187,9 @@ class MaxPool2d(_Pool):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return pooling.max_pool2d_windows(inputs[0], **self._window())
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (pooling.max_pool2d_backward(grad, inputs[0], **self._window()),)
 
 
@@ -163,7 +198,9 @@ class AvgPool2d(_Pool):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return pooling.avg_pool2d_windows(inputs[0], **self._window())
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (pooling.avg_pool2d_backward(grad, inputs[0], **self._window()),)
 
 
@@ -172,7 +209,9 @@ class GlobalAvgPool2d(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return pooling.global_avg_pool2d(inputs[0])
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (pooling.global_avg_pool2d_backward(grad, inputs[0]),)
 
 
@@ -181,7 +220,9 @@ class Activation(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return activations.FUNCTIONS[self.spec.kind](inputs[0])
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (activations.BACKWARD[self.spec.kind](grad, inputs[0]),)
 
 
@@ -190,20 +231,30 @@ class Softmax(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return activations.softmax(inputs[0])
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (activations.softmax_backward(grad, inputs[0]),)
 
 
 @runs(layers.Dropout)
 class Dropout(_Plain):
-    """Zeroes a share of the values while training and enlarges the others, so that their mean stays."""
+    """Zeroes a share of the values while training and enlarges the others, so that
+    their mean stays.
+    """
 
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         x, keep = inputs[0], 1 - self.spec.rate
-        self.mask = (self.rng.random(x.shape) < keep).astype(x.dtype) / keep if training else np.ones((), x.dtype)
+        self.mask = (
+            (self.rng.random(x.shape) < keep).astype(x.dtype) / keep
+            if training
+            else np.ones((), x.dtype)
+        )
         return x * self.mask
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (grad * self.mask,)
 
 
@@ -212,7 +263,9 @@ class Flatten(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0].reshape(len(inputs[0]), -1)
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (grad.reshape(inputs[0].shape),)
 
 
@@ -224,13 +277,17 @@ class Patches(_Plain):
         super().__init__(layer, seed)
         if self.spec.extra:
             raise ValueError(
-                f"layer {layer.name!r}: Patches with {self.spec.extra} learned tokens can be counted but not run"
+                f"layer {layer.name!r}: Patches with {self.spec.extra} learned "
+                "tokens "
+                "can be counted but not run"
             )
 
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0].reshape(*inputs[0].shape[:2], -1).swapaxes(1, 2)
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (grad.swapaxes(1, 2).reshape(inputs[0].shape),)
 
 
@@ -239,7 +296,9 @@ class TakeToken(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0][:, self.spec.index]
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         to_x = np.zeros_like(inputs[0])
         to_x[:, self.spec.index] = grad
         return (to_x,)
@@ -250,11 +309,17 @@ class LocalResponseNorm(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return normalisation.local_response_norm(inputs[0], self.spec.size)
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        raise ValueError(f"layer {self.layer.name!r}: LocalResponseNorm runs forward only; train with BatchNorm2d")
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        raise ValueError(
+            f"layer {self.layer.name!r}: LocalResponseNorm runs forward only; "
+            "train "
+            "with BatchNorm2d"
+        )
 
 
-# --- Where branches meet -----------------------------------------------------------------------------------------------
+# --- Where branches meet --------------------------------------------------------------
 
 
 @runs(layers.Add)
@@ -262,7 +327,9 @@ class Add(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return sum(inputs[1:], start=inputs[0])
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         return (grad,) * len(inputs)
 
 
@@ -271,8 +338,12 @@ class Multiply(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0] * inputs[1]
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(_summed(grad * other, mine.shape) for mine, other in (inputs, inputs[::-1]))
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        return tuple(
+            _summed(grad * other, mine.shape) for mine, other in (inputs, inputs[::-1])
+        )
 
 
 @runs(layers.Concat)
@@ -280,23 +351,29 @@ class Concat(_Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return np.concatenate(inputs, axis=1)
 
-    def gradients(self, grad: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def gradients(
+        self, grad: np.ndarray, *inputs: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         ends = np.cumsum([x.shape[1] for x in inputs])
         return tuple(np.split(grad, ends[:-1], axis=1))
 
 
 def _summed(grad: np.ndarray, shape: Shape) -> np.ndarray:
     """Sum a gradient over the axes along which its input was repeated."""
-    repeated = tuple(i for i, size in enumerate(shape) if size == 1 and grad.shape[i] > 1)
+    repeated = tuple(
+        i for i, size in enumerate(shape) if size == 1 and grad.shape[i] > 1
+    )
     return grad.sum(axis=repeated, keepdims=True)
 
 
-# --- Normalisation -----------------------------------------------------------------------------------------------------
+# --- Normalisation --------------------------------------------------------------------
 
 
 @runs(layers.BatchNorm2d)
 class BatchNorm2d(Module):
-    """Normalises by the batch's statistics while training, and by their running means otherwise."""
+    """Normalises by the batch's statistics while training, and by their running means
+    otherwise.
+    """
 
     names = ("scale", "shift")
     momentum = 0.1
@@ -317,17 +394,25 @@ class BatchNorm2d(Module):
         if self.training:
             to_x, to_scale, to_shift = normalisation.batch_norm_backward(grad, x, scale)
         else:
-            deviation = np.sqrt(self.variance + normalisation.EPS).astype(x.dtype)[:, None, None]
+            deviation = np.sqrt(self.variance + normalisation.EPS).astype(x.dtype)[
+                :, None, None
+            ]
             normal = (x - self.mean.astype(x.dtype)[:, None, None]) / deviation
             to_x = grad * scale[:, None, None] / deviation
-            to_scale, to_shift = (grad * normal).sum(axis=(0, 2, 3)), grad.sum(axis=(0, 2, 3))
+            to_scale, to_shift = (
+                (grad * normal).sum(axis=(0, 2, 3)),
+                grad.sum(axis=(0, 2, 3)),
+            )
         return (to_x,), {"scale": to_scale, "shift": to_shift}
 
     def _update(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean, variance = normalisation.batch_statistics(x)
         values = x.size // x.shape[1]
         if values < 2:
-            raise ValueError(f"layer {self.layer.name!r}: a batch {x.shape} has one value a channel, which has no variance")
+            raise ValueError(
+                f"layer {self.layer.name!r}: a batch {x.shape} has one value a "
+                "channel, which has no variance"
+            )
         unbiased = variance * values / (values - 1)
         self.mean = (1 - self.momentum) * self.mean + self.momentum * mean
         self.variance = (1 - self.momentum) * self.variance + self.momentum * unbiased
@@ -348,32 +433,47 @@ class LayerNorm(Module):
         return normalisation.layer_norm(inputs[0], params["scale"], params.get("shift"))
 
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
-        x, scale, shift = normalisation.layer_norm_backward(grad, self.inputs[0], params["scale"])
-        return (x,), {"scale": scale, "shift": shift} if self.spec.bias else {"scale": scale}
+        x, scale, shift = normalisation.layer_norm_backward(
+            grad, self.inputs[0], params["scale"]
+        )
+        return (x,), {"scale": scale, "shift": shift} if self.spec.bias else {
+            "scale": scale
+        }
 
 
-# --- Tokens ------------------------------------------------------------------------------------------------------------
+# --- Tokens ---------------------------------------------------------------------------
 
 
 @runs(layers.Embedding)
 class Embedding(Module):
-    """A table of vectors; the gradient adds up for every time a token occurs, and ends here."""
+    """A table of vectors; the gradient adds up for every time a token occurs, and ends
+    here.
+    """
 
     names = ("weight",)
 
     def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
         super().__init__(layer, seed)
         if self.spec.tied:
-            raise ValueError(f"layer {layer.name!r}: an Embedding tied to {self.spec.tied!r} can be counted but not run")
+            raise ValueError(
+                f"layer {layer.name!r}: an Embedding tied to {self.spec.tied!r} "
+                "can "
+                "be counted but not run"
+            )
 
     def initial(self, *, rectified: bool) -> Arrays:
         return {"weight": self.rng.normal(0, 1, (self.spec.vocabulary, self.spec.dim))}
 
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         tokens = inputs[0]
-        if not np.issubdtype(tokens.dtype, np.integer) or tokens.min() < 0 or tokens.max() >= self.spec.vocabulary:
+        if (
+            not np.issubdtype(tokens.dtype, np.integer)
+            or tokens.min() < 0
+            or tokens.max() >= self.spec.vocabulary
+        ):
             raise ValueError(
-                f"layer {self.layer.name!r}: tokens are whole numbers from 0 to {self.spec.vocabulary - 1}, "
+                f"layer {self.layer.name!r}: tokens are whole numbers from 0 to "
+                f"{self.spec.vocabulary - 1}, "
                 f"got {tokens.dtype} from {tokens.min()} to {tokens.max()}"
             )
         return params["weight"][tokens]
@@ -391,11 +491,17 @@ class PositionEmbedding(Module):
     def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
         super().__init__(layer, seed)
         if not self.spec.learned:
-            raise ValueError(f"layer {layer.name!r}: a PositionEmbedding of sines can be counted but not run; learn it")
+            raise ValueError(
+                f"layer {layer.name!r}: a PositionEmbedding of sines can be "
+                "counted "
+                "but not run; learn it"
+            )
 
     def initial(self, *, rectified: bool) -> Arrays:
         steps, features = self.layer.output_shape
-        return {"weight": self.rng.normal(0, 0.02, (self.spec.positions or steps, features))}
+        return {
+            "weight": self.rng.normal(0, 0.02, (self.spec.positions or steps, features))
+        }
 
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0] + params["weight"][: inputs[0].shape[1]]

@@ -1,4 +1,6 @@
-"""The running layers for sequences, recurrence and attention, registered beside those of `modules`."""
+"""The running layers for sequences, recurrence and attention, registered beside those
+of `modules`.
+"""
 
 import numpy as np
 
@@ -9,20 +11,36 @@ from .modules import MODULES, Arrays, Gradients, Module, initial_weight, runs
 
 __all__ = ["MODULES"]
 
-FORWARD = {layers.RNN: recurrence.rnn_fast, layers.GRU: recurrence.gru_fast, layers.LSTM: recurrence.lstm_fast}
-BACKWARD = {layers.RNN: recurrence.rnn_backward, layers.GRU: recurrence.gru_backward, layers.LSTM: recurrence.lstm_backward}
+FORWARD = {
+    layers.RNN: recurrence.rnn_fast,
+    layers.GRU: recurrence.gru_fast,
+    layers.LSTM: recurrence.lstm_fast,
+}
+BACKWARD = {
+    layers.RNN: recurrence.rnn_backward,
+    layers.GRU: recurrence.gru_backward,
+    layers.LSTM: recurrence.lstm_backward,
+}
 
 
 @runs(layers.RNN, layers.GRU, layers.LSTM)
 class Recurrent(Module):
-    """A recurrent layer that starts from a zero state; its states stay for the backward pass."""
+    """A recurrent layer that starts from a zero state; its states stay for the backward
+    pass.
+    """
 
     def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
         super().__init__(layer, seed)
-        self.names = ("weight_x", "weight_h", "bias") if self.spec.biases else ("weight_x", "weight_h")
+        self.names = (
+            ("weight_x", "weight_h", "bias")
+            if self.spec.biases
+            else ("weight_x", "weight_h")
+        )
 
     def initial(self, *, rectified: bool) -> Arrays:
-        """Draw all weights within 1 / sqrt(hidden); an LSTM's forget gate starts open. Source: Gers et al. 2000."""
+        """Draw all weights within 1 / sqrt(hidden); an LSTM's forget gate starts open.
+        Source: Gers et al. 2000.
+        """
         hidden, features = self.spec.hidden, self.layer.input_shapes[0][-1]
         rows, limit = self.spec.gates * hidden, 1 / np.sqrt(hidden)
         params = {
@@ -42,16 +60,25 @@ class Recurrent(Module):
 
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
         backward = BACKWARD[type(self.spec)]
-        to_x, gradients = backward(grad, self.inputs[0], self._weights(params), self.states)
-        return (to_x,), {name: getattr(gradients, name.removeprefix("weight_")) for name in self.names}
+        to_x, gradients = backward(
+            grad, self.inputs[0], self._weights(params), self.states
+        )
+        return (to_x,), {
+            name: getattr(gradients, name.removeprefix("weight_"))
+            for name in self.names
+        }
 
     def _weights(self, params: Arrays) -> recurrence.Weights:
-        return recurrence.Weights(params["weight_x"], params["weight_h"], params.get("bias"))
+        return recurrence.Weights(
+            params["weight_x"], params["weight_h"], params.get("bias")
+        )
 
 
 @runs(layers.Attention)
 class Attention(Module):
-    """Multi-head attention with its projections; a second input supplies keys and values."""
+    """Multi-head attention with its projections; a second input supplies keys and
+    values.
+    """
 
     def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
         super().__init__(layer, seed)
@@ -59,23 +86,48 @@ class Attention(Module):
         self.names = parts + tuple(f"{part}_bias" for part in parts) * self.spec.bias
 
     def initial(self, *, rectified: bool) -> Arrays:
-        """Draw the four projections as a full connection's weights; biases start at zero."""
-        (_, features), (_, memory) = self.layer.input_shapes[0], self.layer.input_shapes[-1]
+        """Draw the four projections as a full connection's weights; biases start at
+        zero.
+        """
+        (_, features), (_, memory) = (
+            self.layer.input_shapes[0],
+            self.layer.input_shapes[-1],
+        )
         heads, kv_heads, dim = self.spec.head_sizes(features)
-        shapes = ((heads * dim, features), (kv_heads * dim, memory), (kv_heads * dim, memory), (features, heads * dim))
-        weights = {name: initial_weight(self.rng, s, rectified=False) for name, s in zip(self.names, shapes, strict=False)}
-        biases = {name: np.zeros(shape[0]) for name, shape in zip(self.names[4:], shapes, strict=False)}
+        shapes = (
+            (heads * dim, features),
+            (kv_heads * dim, memory),
+            (kv_heads * dim, memory),
+            (features, heads * dim),
+        )
+        weights = {
+            name: initial_weight(self.rng, s, rectified=False)
+            for name, s in zip(self.names, shapes, strict=False)
+        }
+        biases = {
+            name: np.zeros(shape[0])
+            for name, shape in zip(self.names[4:], shapes, strict=False)
+        }
         return weights | biases
 
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
-        return multi_head.multi_head(inputs[0], multi_head.Projections(**params), **self._how(inputs))
+        return multi_head.multi_head(
+            inputs[0], multi_head.Projections(**params), **self._how(inputs)
+        )
 
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
         weights = multi_head.Projections(**params)
-        to_x, to_memory, gradients = multi_head.multi_head_backward(grad, self.inputs[0], weights, **self._how(self.inputs))
+        to_x, to_memory, gradients = multi_head.multi_head_backward(
+            grad, self.inputs[0], weights, **self._how(self.inputs)
+        )
         to_inputs = (to_x,) if to_memory is None else (to_x, to_memory)
         return to_inputs, {name: getattr(gradients, name) for name in self.names}
 
     def _how(self, inputs: tuple[np.ndarray, ...]) -> dict:
         memory = inputs[1] if len(inputs) > 1 else None
-        return {"heads": self.spec.heads, "causal": self.spec.causal, "rotary": self.spec.rotary, "memory": memory}
+        return {
+            "heads": self.spec.heads,
+            "causal": self.spec.causal,
+            "rotary": self.spec.rotary,
+            "memory": memory,
+        }

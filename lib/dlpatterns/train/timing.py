@@ -20,12 +20,17 @@ class LayerTime:
 
 @threadpool_limits.wrap(limits=1)
 def layer_times(net: Network, x: np.ndarray, *, repeats: int = 3) -> list[LayerTime]:
-    """Run the network `repeats` times and return the shortest time of each layer, with one BLAS thread. Units: seconds."""
+    """Run the network `repeats` times and return the shortest time of each layer, with
+    one BLAS thread. Units: seconds.
+    """
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, got {repeats}")
     runs = [_one_run(net, x) for _ in range(repeats)]
     shortest = np.min(runs, axis=0)
-    return [LayerTime(layer.name, layer.kind, float(t)) for layer, t in zip(net.model.layers, shortest, strict=True)]
+    return [
+        LayerTime(layer.name, layer.kind, float(t))
+        for layer, t in zip(net.model.layers, shortest, strict=True)
+    ]
 
 
 def _one_run(net: Network, x: np.ndarray) -> list[float]:

@@ -1,7 +1,9 @@
-"""The course's table of six classic networks, recomputed: every printed cell beside ours, with a verdict and a reason.
+"""The course's table of six classic networks, recomputed: every printed cell beside
+ours, with a verdict and a reason.
 
-A **convolution** here has an output map; a layer of weights whose output is one pixel (C5 of LeNet-5, the two layers of a
-squeeze-and-excitation) computes a full connection whatever it is called, and counts as one.
+A **convolution** here has an output map; a layer of weights whose output is one pixel
+(C5 of LeNet-5, the two layers of a squeeze-and-excitation) computes a full connection
+whatever it is called, and counts as one.
 
 >>> from collections import Counter
 >>> tally = Counter(cell.verdict for cell in cells())
@@ -13,12 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from . import datasets, models
-from .counting import Counts, LayerCount, count
-from .depth import dependent_products
-from .graph import Model
+from .. import datasets, models
+from ..counting import Counts, LayerCount, count
+from ..counting.depth import dependent_products
+from ..graph import Model
 
-NETWORKS: dict[str, Callable[[], Model]] = {  # heading of the printed table: the network as first published
+NETWORKS: dict[
+    str, Callable[[], Model]
+] = {  # heading of the printed table: the network as first published
     "LeNet-5": models.lenet5_1998,
     "AlexNet": models.alexnet_2012,
     "VGG16": models.vgg16,
@@ -29,7 +33,9 @@ NETWORKS: dict[str, Callable[[], Model]] = {  # heading of the printed table: th
 
 
 def is_full_connection(layer: LayerCount) -> bool:
-    """Return whether a layer has weights to multiply by and an output of one pixel or none."""
+    """Return whether a layer has weights to multiply by and an output of one pixel or
+    none.
+    """
     return layer.macs > 0 and layer.output_shape[1:] in ((), (1, 1))
 
 
@@ -52,7 +58,9 @@ def convolutions(counts: Counts) -> Counts:
 
 
 def with_weights(counts: Counts) -> int:
-    """Return the number of layers that have trained weights (the output units of LeNet-5 have none)."""
+    """Return the number of layers that have trained weights (the output units of
+    LeNet-5 have none).
+    """
     return sum(layer.weights > 0 for layer in counts.layers)
 
 
@@ -81,7 +89,9 @@ def network(heading: str) -> Network:
     Raises: ValueError that lists the headings.
     """
     if heading not in NETWORKS:
-        raise ValueError(f"the table has no column {heading!r}; it has {', '.join(NETWORKS)}")
+        raise ValueError(
+            f"the table has no column {heading!r}; it has {', '.join(NETWORKS)}"
+        )
     model = NETWORKS[heading]()
     return Network(model, count(model))
 
@@ -102,7 +112,9 @@ QUANTITIES: dict[str, Callable[[Network], object]] = {  # row of the printed tab
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a printed number that is not ours turns out to be: a quantity that gives it, and the sentence that says so."""
+    """What a printed number that is not ours turns out to be: a quantity that gives it,
+    and the sentence that says so.
+    """
 
     quantity: Callable[[Network], object]
     reason: str
@@ -113,54 +125,86 @@ def _dense_c3(net: Network) -> int:
 
 
 def _connections_before_c5(net: Network) -> int:
-    return net.counts.connections - sum(layer.connections for layer in net.full.layers if layer.weights)
+    return net.counts.connections - sum(
+        layer.connections for layer in net.full.layers if layer.weights
+    )
 
 
 EXPLANATIONS: dict[tuple[str, str], Explanation] = {  # (row, column)
     ("Input size", "LeNet-5"): Explanation(
         lambda net: "28x28",
-        "MNIST's images have 28 pixels; the network's input has 32, so that strokes stay inside.",
+        (
+            "MNIST's images have 28 pixels; the network's input has 32, so that "
+            "strokes "
+            "stay inside."
+        ),
     ),
     ("Conv: # of weights", "LeNet-5"): Explanation(
-        _dense_c3, "The weights of the textbook's C3, connected to all maps; LeCun's C3 sees three, four or six of them."
+        _dense_c3,
+        (
+            "The weights of the textbook's C3, connected to all maps; LeCun's C3 sees "
+            "three, four or six of them."
+        ),
     ),
     ("Conv: # of MACs", "LeNet-5"): Explanation(
-        _connections_before_c5, "LeCun's connections, with biases and subsampling, of all layers but C5 and F6."
+        _connections_before_c5,
+        (
+            "LeCun's connections, with biases and subsampling, of all layers but C5 "
+            "and "
+            "F6."
+        ),
     ),
     ("FC: # of MACs", "LeNet-5"): Explanation(
         lambda net: sum(layer.macs for layer in net.full.layers if layer.weights),
-        "C5 and F6 alone; the ten output units compare with 84 fixed values each, and cost 840 more.",
+        (
+            "C5 and F6 alone; the ten output units compare with 84 fixed values each, "
+            "and "
+            "cost 840 more."
+        ),
     ),
     ("Total MACs", "LeNet-5"): Explanation(
-        lambda net: net.counts.connections, "LeCun's number of connections: biases and subsampling are in it."
+        lambda net: net.counts.connections,
+        "LeCun's number of connections: biases and subsampling are in it.",
     ),
     ("# of Conv layers", "VGG16"): Explanation(
-        lambda net: with_weights(net.counts), "The layers with weights: thirteen convolutions and three full connections."
+        lambda net: with_weights(net.counts),
+        "The layers with weights: thirteen convolutions and three full connections.",
     ),
     ("# of Conv layers", "GoogleNet"): Explanation(
-        lambda net: dependent_products(net.model) - 1, "The depth: convolutions on the longest way through the network."
+        lambda net: dependent_products(net.model) - 1,
+        "The depth: convolutions on the longest way through the network.",
     ),
     ("Conv: # of MACs", "GoogleNet"): Explanation(
         lambda net: convolutions(count(models.googlenet_2014_floor())).macs,
-        "Pooling rounded down: maps of 55, 27, 13 and 6 pixels, where the paper has 56, 28, 14 and 7.",
+        (
+            "Pooling rounded down: maps of 55, 27, 13 and 6 pixels, where the paper "
+            "has "
+            "56, 28, 14 and 7."
+        ),
     ),
     ("Total MACs", "GoogleNet"): Explanation(
         lambda net: count(models.googlenet_2014_floor()).macs,
         "As above: pooling rounded down.",
     ),
     ("# of Conv layers", "ResNet50"): Explanation(
-        lambda net: dependent_products(net.model) - 1, "The main path; four shortcuts have a 1 × 1 convolution each."
+        lambda net: dependent_products(net.model) - 1,
+        "The main path; four shortcuts have a 1 × 1 convolution each.",
     ),
 }
 
 UNEXPLAINED: dict[tuple[str, str], str] = {
-    ("FC: # of MACs", "EfficientNet-B4"): "One image uses each of these weights once, so the MACs must equal the weights.",
+    (
+        "FC: # of MACs",
+        "EfficientNet-B4",
+    ): "One image uses each of these weights once, so the MACs must equal the weights.",
 }
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of the printed table: what is printed, what we count, the verdict, and why."""
+    """One cell of the printed table: what is printed, what we count, the verdict, and
+    why.
+    """
 
     metric: str
     network: str
@@ -173,11 +217,16 @@ class Cell:
 def cells() -> list[Cell]:
     """Return all cells of the printed table, row by row, judged.
 
-    A verdict is "confirmed" (ours rounds to the printed digits), "corrected" (it does not, and another quantity, which the
-    reason names, does), "unexplained" (none that we know does), or "no count" (measured by training, not by counting).
+    A verdict is "confirmed" (ours rounds to the printed digits), "corrected" (it does
+    not, and another quantity, which the reason names, does), "unexplained" (none that
+    we know does), or "no count" (measured by training, not by counting).
     """
     rows = datasets.table("classic_models")
-    return [judged(row["metric"], heading, str(row[heading])) for row in rows for heading in NETWORKS]
+    return [
+        judged(row["metric"], heading, str(row[heading]))
+        for row in rows
+        for heading in NETWORKS
+    ]
 
 
 def judged(metric: str, heading: str, printed: str) -> Cell:
@@ -194,11 +243,19 @@ def judged(metric: str, heading: str, printed: str) -> Cell:
     known = EXPLANATIONS.get(place)
     if known and agrees(printed, known.quantity(network(heading))):
         return Cell(metric, heading, printed, ours, "corrected", known.reason)
-    return Cell(metric, heading, printed, ours, "unexplained", UNEXPLAINED.get(place, "The printed number is another one."))
+    return Cell(
+        metric,
+        heading,
+        printed,
+        ours,
+        "unexplained",
+        UNEXPLAINED.get(place, "The printed number is another one."),
+    )
 
 
 def agrees(printed: str, ours: object) -> bool:
-    """Return whether a cell says what we find: a number to its printed digits, "LeCun 1998" by name and year.
+    """Return whether a cell says what we find: a number to its printed digits, "LeCun
+    1998" by name and year.
 
     >>> agrees("2.6k", 2550), agrees("2.6k", 1650), agrees("He 2016", "He et al. 2016, CVPR"), agrees("28x28", "32x32")
     (True, False, True, False)
@@ -212,4 +269,8 @@ def agrees(printed: str, ours: object) -> bool:
 def protocol(heading: str) -> str:
     """Return how the printed top-5 error of a network was measured, from its source."""
     found = [row for row in datasets.table("classic_top5") if row["network"] == heading]
-    return f"{found[0]['what_was_measured'].capitalize()}." if found else "Never trained on ImageNet."
+    return (
+        f"{found[0]['what_was_measured'].capitalize()}."
+        if found
+        else "Never trained on ImageNet."
+    )

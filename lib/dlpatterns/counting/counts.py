@@ -1,8 +1,10 @@
-"""Parameters, MACs, other operations and bytes of a network, per layer, per kind and in total; no array is made.
+"""Parameters, MACs, other operations and bytes of a network, per layer, per kind and in
+total; no array is made.
 
-`costs` says what is counted, and as what, for each kind of layer. Here it is summed: parameters do not grow with the
-batch, everything else does. **activations** are the values a layer writes; a layer that only renames values (flatten,
-dropout at inference) writes none.
+`costs` says what is counted, and as what, for each kind of layer. Here it is summed:
+parameters do not grow with the batch, everything else does. **activations** are the
+values a layer writes; a layer that only renames values (flatten, dropout at inference)
+writes none.
 
 >>> from dlpatterns import models
 >>> count(models.vgg16()).macs
@@ -24,10 +26,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
-from . import formats
+from .. import formats
+from ..graph import Layer, Model
+from ..layers import Shape
 from .costs import COUNTERS, renaming
-from .graph import Layer, Model
-from .layers import Shape
 
 
 class LayerCount(NamedTuple):
@@ -53,25 +55,42 @@ class LayerCount(NamedTuple):
 
     @property
     def connections(self) -> int:
-        """Connections as LeCun et al. 1998 count them: every input of every unit, its bias included."""
-        return self.macs + sum(self.other.get(kind, 0) for kind in ("bias", "average pool", "multiply"))
+        """Connections as LeCun et al. 1998 count them: every input of every unit, its
+        bias included.
+        """
+        return self.macs + sum(
+            self.other.get(kind, 0) for kind in ("bias", "average pool", "multiply")
+        )
 
     def traffic_bytes(self, dtype: str = "fp32") -> int:
-        """Return bytes moved if each input, each parameter that is used, and each output crosses the bus exactly once.
+        """Return bytes moved if each input, each parameter that is used, and each
+        output crosses the bus exactly once.
 
-        Of an embedding only the rows that are looked up are used; a tied layer reads the weights it is tied to.
+        Of an embedding only the rows that are looked up are used; a tied layer reads
+        the weights it is tied to.
         """
-        return formats.get(dtype).bytes_for(self.reads + self.param_reads + self.activations)
+        return formats.get(dtype).bytes_for(
+            self.reads + self.param_reads + self.activations
+        )
 
     def row(self) -> dict:
         """Return the counts as one row of a table."""
-        shapes = self.input_shapes[0] if len(self.input_shapes) == 1 else self.input_shapes
-        return {"layer": self.name, "kind": self.kind, "input": shapes, "output": self.output_shape} | _sums([self])
+        shapes = (
+            self.input_shapes[0] if len(self.input_shapes) == 1 else self.input_shapes
+        )
+        return {
+            "layer": self.name,
+            "kind": self.kind,
+            "input": shapes,
+            "output": self.output_shape,
+        } | _sums([self])
 
 
 @dataclass(frozen=True, repr=False)
 class Counts:
-    """The counts of a network; `layers` holds one `LayerCount` each, in the order of the network."""
+    """The counts of a network; `layers` holds one `LayerCount` each, in the order of
+    the network.
+    """
 
     name: str
     batch: int
@@ -85,7 +104,9 @@ class Counts:
 
     @property
     def active_params(self) -> int:
-        """The parameters that one token meets: all but those of the experts that were not picked."""
+        """The parameters that one token meets: all but those of the experts that were
+        not picked.
+        """
         return sum(layer.active_params for layer in self.layers)
 
     @property
@@ -100,7 +121,9 @@ class Counts:
 
     @property
     def other(self) -> dict[str, int]:
-        """Operations that are no MACs, by kind, for the whole batch, the most frequent first."""
+        """Operations that are no MACs, by kind, for the whole batch, the most frequent
+        first.
+        """
         total: Counter[str] = Counter()
         for layer in self.layers:
             total.update(layer.other)
@@ -118,7 +141,9 @@ class Counts:
 
     @property
     def connections(self) -> int:
-        """Connections as LeCun et al. 1998 count them: every input of every unit, its bias included."""
+        """Connections as LeCun et al. 1998 count them: every input of every unit, its
+        bias included.
+        """
         return sum(layer.connections for layer in self.layers)
 
     def activation_bytes(self, dtype: str = "fp32") -> int:
@@ -126,7 +151,9 @@ class Counts:
         return formats.get(dtype).bytes_for(self.activations)
 
     def peak_activation_bytes(self, dtype: str = "fp32") -> int:
-        """Return the bytes of the values that are alive together at the fullest moment of inference."""
+        """Return the bytes of the values that are alive together at the fullest moment
+        of inference.
+        """
         return formats.get(dtype).bytes_for(self.peak_activations)
 
     def weight_bytes(self, dtype: str = "fp32") -> int:
@@ -134,26 +161,36 @@ class Counts:
         return formats.get(dtype).bytes_for(self.params)
 
     def traffic_bytes(self, dtype: str = "fp32") -> int:
-        """Return bytes moved if each layer reads its inputs and the parameters it uses once and writes its output once."""
+        """Return bytes moved if each layer reads its inputs and the parameters it uses
+        once and writes its output once.
+        """
         return sum(layer.traffic_bytes(dtype) for layer in self.layers)
 
     def by_layer(self) -> list[dict]:
-        """Return one row a layer: layer, kind, input, output, params, weights, macs, other, activations."""
+        """Return one row a layer: layer, kind, input, output, params, weights, macs,
+        other, activations.
+        """
         return [layer.row() for layer in self.layers]
 
     def by_kind(self) -> list[dict]:
-        """Return one row a kind of layer, in order of first appearance, with the number of its layers."""
+        """Return one row a kind of layer, in order of first appearance, with the number
+        of its layers.
+        """
         groups: dict[str, list[LayerCount]] = {}
         for layer in self.layers:
             groups.setdefault(layer.kind, []).append(layer)
-        return [{"kind": kind, "layers": len(rows)} | _sums(rows) for kind, rows in groups.items()]
+        return [
+            {"kind": kind, "layers": len(rows)} | _sums(rows)
+            for kind, rows in groups.items()
+        ]
 
     def total(self) -> dict:
         """Return one row for the whole network."""
         return {"network": self.name, "layers": len(self.layers)} | _sums(self.layers)
 
     def where(self, wanted: Callable[[LayerCount], bool]) -> "Counts":
-        """Return the counts of the layers for which `wanted` is true; the peak stays that of the whole network.
+        """Return the counts of the layers for which `wanted` is true; the peak stays
+        that of the whole network.
 
         >>> from dlpatterns import models
         >>> counts = count(models.efficientnet_b4())
@@ -164,24 +201,36 @@ class Counts:
         return Counts(self.name, self.batch, rows, self.peak_activations)
 
     def only(self, *kinds: str) -> "Counts":
-        """Return the counts of the layers of these kinds alone, for instance `only("Conv2d")`.
+        """Return the counts of the layers of these kinds alone, for instance
+        `only("Conv2d")`.
 
-        Raises: ValueError that lists the kinds there are, if a name is the kind of no layer at all.
+        Raises: ValueError that lists the kinds there are, if a name is the kind of no
+        layer at all.
         """
         present = {layer.kind for layer in self.layers}
         unknown = set(kinds) - present - {kind.__name__ for kind in COUNTERS}
         if unknown:
-            raise ValueError(f"no kind of layer is called {sorted(unknown)}; {self.name} has {', '.join(sorted(present))}")
+            raise ValueError(
+                f"no kind of layer is called {sorted(unknown)}; {self.name} has "
+                f"{', '.join(sorted(present))}"
+            )
         return self.where(lambda layer: layer.kind in kinds)
 
     def __repr__(self) -> str:
-        total = {"kind": "total"} | {key: value for key, value in self.total().items() if key != "network"}
-        return f"{self.name}, batch {self.batch}\n" + _text_table([*self.by_kind(), total])
+        total = {"kind": "total"} | {
+            key: value for key, value in self.total().items() if key != "network"
+        }
+        return f"{self.name}, batch {self.batch}\n" + _text_table(
+            [*self.by_kind(), total]
+        )
 
 
 def _sums(rows: Iterable[LayerCount]) -> dict[str, int]:
     rows = list(rows)
-    sums = {key: sum(getattr(row, key) for row in rows) for key in ("params", "weights", "macs")}
+    sums = {
+        key: sum(getattr(row, key) for row in rows)
+        for key in ("params", "weights", "macs")
+    }
     return sums | {
         "other": sum(sum(row.other.values()) for row in rows),
         "activations": sum(row.activations for row in rows),
@@ -189,11 +238,24 @@ def _sums(rows: Iterable[LayerCount]) -> dict[str, int]:
 
 
 def _text_table(rows: list[dict]) -> str:
-    """Return rows of a name and numbers as lines, the name to the left and the numbers to the right."""
-    cells = [list(rows[0]), *([name, *(f"{n:,}" for n in numbers)] for name, *numbers in map(dict.values, rows))]
+    """Return rows of a name and numbers as lines, the name to the left and the numbers
+    to the right.
+    """
+    cells = [
+        list(rows[0]),
+        *(
+            [name, *(f"{n:,}" for n in numbers)]
+            for name, *numbers in map(dict.values, rows)
+        ),
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (
-        "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
+        "  ".join(
+            [
+                line[0].ljust(widths[0]),
+                *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True)),
+            ]
+        )
         for line in cells
     )
     return "\n".join(lines)
@@ -202,18 +264,26 @@ def _text_table(rows: list[dict]) -> str:
 def count(model: Model, batch: int = 1, *, causal_half: bool = False) -> Counts:
     """Count every layer of the model for a batch and return the counts per layer.
 
-    With `causal_half`, causal self-attention counts only the pairs that the mask lets through.
-    Raises: ValueError that names a layer no counter is registered for, or a batch that is no number of examples.
+    With `causal_half`, causal self-attention counts only the pairs that the mask lets
+    through.
+    Raises: ValueError that names a layer no counter is registered for, or a batch that
+    is no number of examples.
     """
     if not isinstance(model, Model):
-        raise TypeError(f"count takes a Model, for instance count(models.vgg16()), got {model!r}")
+        raise TypeError(
+            f"count takes a Model, for instance count(models.vgg16()), got {model!r}"
+        )
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise ValueError(f"batch must be a whole number of at least 1, got {batch!r}")
-    rows = tuple(count_layer(layer, batch, causal_half=causal_half) for layer in model.layers)
+    rows = tuple(
+        count_layer(layer, batch, causal_half=causal_half) for layer in model.layers
+    )
     return Counts(model.name, batch, rows, batch * _peak(model))
 
 
-def count_layer(layer: Layer, batch: int = 1, *, causal_half: bool = False) -> LayerCount:
+def count_layer(
+    layer: Layer, batch: int = 1, *, causal_half: bool = False
+) -> LayerCount:
     """Count one resolved layer for a batch.
 
     Raises: ValueError that names the layer if no counter is registered for its kind.
@@ -221,7 +291,8 @@ def count_layer(layer: Layer, batch: int = 1, *, causal_half: bool = False) -> L
     counter = COUNTERS.get(type(layer.spec))
     if counter is None:
         raise ValueError(
-            f"layer {layer.name!r}: no counter for {layer.kind} {layer.input_shapes} -> {layer.output_shape}; "
+            f"layer {layer.name!r}: no counter for {layer.kind} {layer.input_shapes} "
+            f"-> {layer.output_shape}; "
             "register one with @costs.counts"
         )
     options = {"causal_half": True} if causal_half and layer.kind == "Attention" else {}
@@ -245,8 +316,12 @@ def count_layer(layer: Layer, batch: int = 1, *, causal_half: bool = False) -> L
 
 
 def _peak(model: Model) -> int:
-    """Return the most values alive at once: each lives from the layer that makes it to the last that reads it."""
-    sizes = [prod(layer.output_shape) for layer in model.layers] + [prod(model.input_shape)]  # index -1: the input
+    """Return the most values alive at once: each lives from the layer that makes it to
+    the last that reads it.
+    """
+    sizes = [prod(layer.output_shape) for layer in model.layers] + [
+        prod(model.input_shape)
+    ]  # index -1: the input
     dying = _last_reads(model)
     alive = peak = sizes[-1]
     for index, layer in enumerate(model.layers):

@@ -1,8 +1,10 @@
-"""What one layer costs for one example: a small function per kind of layer, and the table from kind to function.
+"""What one layer costs for one example: a small function per kind of layer, and the
+table from kind to function.
 
-A **MAC** is one product added to an accumulator: convolution, full connection, recurrence, the squared distances of
-LeNet-5, and all products of attention (projections, Q K^T, A V). Everything else is an **other operation**, one per
-result, under its own name and never dropped:
+A **MAC** is one product added to an accumulator: convolution, full connection,
+recurrence, the squared distances of LeNet-5, and all products of attention
+(projections, Q K^T, A V). Everything else is an **other operation**, one per result,
+under its own name and never dropped:
 
 =============== ==================================================================================================
 bias            one addition a value
@@ -22,17 +24,18 @@ from math import prod
 from types import MappingProxyType
 from typing import NamedTuple
 
-from . import layers
-from .layers import Shape, pair
+from .. import layers
+from ..layers import Shape, pair
 
 
 class Cost(NamedTuple):
     """What a layer costs for one example.
 
-    `weights` are the parameters without biases, normalisation and position tables, which are `extras`;
-    `idle` those of the weights that one token does not meet (experts that were not picked); `touched` the parameters
-    that one example reads, if not just these (the rows of a table, the weights of another layer); `writes` is False
-    where values only get another name.
+    `weights` are the parameters without biases, normalisation and position tables,
+    which are `extras`; `idle` those of the weights that one token does not meet
+    (experts that were not picked); `touched` the parameters that one example reads, if
+    not just these (the rows of a table, the weights of another layer); `writes` is
+    False where values only get another name.
     """
 
     weights: int = 0
@@ -67,18 +70,29 @@ def conv2d(spec: layers.Conv2d, inputs: tuple[Shape, ...], output: Shape) -> Cos
 
 
 @counts(layers.ConnectedConv2d)
-def connected_conv2d(spec: layers.ConnectedConv2d, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count a convolution that has a kernel for each connected pair of an input channel and a filter."""
+def connected_conv2d(
+    spec: layers.ConnectedConv2d, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count a convolution that has a kernel for each connected pair of an input channel
+    and a filter.
+    """
     return _filters(spec.links * prod(pair(spec.kernel)), spec.bias, output)
 
 
 def _filters(weights: int, bias: bool, output: Shape) -> Cost:
-    return Cost(weights, output[0] * bias, weights * prod(output[1:]), {"bias": prod(output) * bias})
+    return Cost(
+        weights,
+        output[0] * bias,
+        weights * prod(output[1:]),
+        {"bias": prod(output) * bias},
+    )
 
 
 @counts(layers.Linear)
 def linear(spec: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count a full connection: each weight is used once a row; tied weights count where they were first."""
+    """Count a full connection: each weight is used once a row; tied weights count where
+    they were first.
+    """
     weights = inputs[0][-1] * spec.out_features
     return Cost(
         weights=0 if spec.tied else weights,
@@ -90,49 +104,78 @@ def linear(spec: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cos
 
 
 @counts(layers.EuclideanRBF)
-def euclidean_rbf(spec: layers.EuclideanRBF, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count a subtraction, and a square added to the sum, for each input and class; the codes are not trained."""
+def euclidean_rbf(
+    spec: layers.EuclideanRBF, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count a subtraction, and a square added to the sum, for each input and class; the
+    codes are not trained.
+    """
     products = inputs[0][0] * spec.classes
     return Cost(macs=products, other={"subtract": products})
 
 
 @counts(layers.MaxPool2d)
-def max_pool2d(spec: layers.MaxPool2d, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+def max_pool2d(
+    spec: layers.MaxPool2d, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
     """Count k - 1 comparisons for each window of k values."""
     return Cost(other={"max pool": prod(output) * (prod(pair(spec.kernel)) - 1)})
 
 
 @counts(layers.AvgPool2d)
-def avg_pool2d(spec: layers.AvgPool2d, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+def avg_pool2d(
+    spec: layers.AvgPool2d, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
     """Count k - 1 additions and a division for each window of k values."""
     return Cost(other={"average pool": prod(output) * prod(pair(spec.kernel))})
 
 
 @counts(layers.GlobalAvgPool2d)
-def global_avg_pool2d(spec: layers.GlobalAvgPool2d, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+def global_avg_pool2d(
+    spec: layers.GlobalAvgPool2d, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
     """Count H W - 1 additions and a division a channel."""
     return Cost(other={"average pool": prod(inputs[0])})
 
 
 @counts(layers.Subsample2d)
-def subsample2d(spec: layers.Subsample2d, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count k - 1 additions, a product with the channel's coefficient and an addition of its bias for each window."""
+def subsample2d(
+    spec: layers.Subsample2d, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count k - 1 additions, a product with the channel's coefficient and an addition
+    of its bias for each window.
+    """
     window = prod(pair(spec.kernel))
-    other = {"average pool": prod(output) * (window - 1), "multiply": prod(output), "bias": prod(output)}
+    other = {
+        "average pool": prod(output) * (window - 1),
+        "multiply": prod(output),
+        "bias": prod(output),
+    }
     return Cost(weights=output[0], extras=output[0], other=other)
 
 
 @counts(layers.BatchNorm2d)
-def batch_norm2d(spec: layers.BatchNorm2d, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count a product and an addition a value, as at inference with the running statistics not yet folded away."""
+def batch_norm2d(
+    spec: layers.BatchNorm2d, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count a product and an addition a value, as at inference with the running
+    statistics not yet folded away.
+    """
     return Cost(extras=2 * output[0], other={"normalisation": 2 * prod(output)})
 
 
 @counts(layers.LayerNorm)
-def layer_norm(spec: layers.LayerNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count, a row of D values: mean D, variance 3 D, root 2, division D, scale D, and shift D if there is a bias."""
+def layer_norm(
+    spec: layers.LayerNorm, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count, a row of D values: mean D, variance 3 D, root 2, division D, scale D, and
+    shift D if there is a bias.
+    """
     width, rows = output[-1], prod(output[:-1])
-    return Cost(extras=width * (1 + spec.bias), other={"normalisation": rows * (6 * width + 2 + width * spec.bias)})
+    return Cost(
+        extras=width * (1 + spec.bias),
+        other={"normalisation": rows * (6 * width + 2 + width * spec.bias)},
+    )
 
 
 @counts(layers.RMSNorm)
@@ -143,15 +186,23 @@ def rms_norm(spec: layers.RMSNorm, inputs: tuple[Shape, ...], output: Shape) -> 
 
 
 @counts(layers.LocalResponseNorm)
-def local_response_norm(spec: layers.LocalResponseNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count square, scale, offset, power and division a value, and one addition for each neighbour that exists."""
+def local_response_norm(
+    spec: layers.LocalResponseNorm, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count square, scale, offset, power and division a value, and one addition for
+    each neighbour that exists.
+    """
     channels, half = output[0], spec.size // 2
-    neighbours = sum(min(c + half, channels - 1) - max(c - half, 0) for c in range(channels))
+    neighbours = sum(
+        min(c + half, channels - 1) - max(c - half, 0) for c in range(channels)
+    )
     return Cost(other={"normalisation": (5 * channels + neighbours) * prod(output[1:])})
 
 
 @counts(layers.Activation)
-def activation(spec: layers.Activation, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+def activation(
+    spec: layers.Activation, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
     """Count one operation a value under the activation's name."""
     return Cost(other={spec.kind: prod(output)})
 
@@ -159,11 +210,14 @@ def activation(spec: layers.Activation, inputs: tuple[Shape, ...], output: Shape
 @counts(layers.Softmax)
 def softmax(spec: layers.Softmax, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     """Count a stable softmax over each row."""
-    return Cost(other={"softmax": softmax_operations(output[-1], rows=prod(output[:-1]))})
+    return Cost(
+        other={"softmax": softmax_operations(output[-1], rows=prod(output[:-1]))}
+    )
 
 
 def softmax_operations(width: int, *, rows: int = 1) -> int:
-    """Count the maximum, the subtractions, the exponentials, their sum and the divisions of a stable softmax.
+    """Count the maximum, the subtractions, the exponentials, their sum and the
+    divisions of a stable softmax.
 
     >>> softmax_operations(3)  # 2 comparisons, 3 subtractions, 3 exponentials, 2 additions, 3 divisions
     13
@@ -209,7 +263,9 @@ def embedding(spec: layers.Embedding, inputs: tuple[Shape, ...], output: Shape) 
 
 
 @counts(layers.PositionEmbedding)
-def position_embedding(spec: layers.PositionEmbedding, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+def position_embedding(
+    spec: layers.PositionEmbedding, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
     """Count an addition a value, and the table's parameters if it is learned."""
     table = (spec.positions or output[0]) * output[1] * spec.learned
     return Cost(extras=table, other={"add": prod(output)}, touched=prod(output))
@@ -217,14 +273,26 @@ def position_embedding(spec: layers.PositionEmbedding, inputs: tuple[Shape, ...]
 
 RECURRENT_OTHER = {  # operations per hidden unit and step, besides MACs and biases
     layers.RNN: {"tanh": 1},
-    layers.GRU: {"sigmoid": 2, "tanh": 1, "multiply": 3, "add": 2},  # r * h, (1 - z) * n + z * h
-    layers.LSTM: {"sigmoid": 3, "tanh": 2, "multiply": 3, "add": 1},  # c = f * c + i * g, h = o * tanh(c)
+    layers.GRU: {
+        "sigmoid": 2,
+        "tanh": 1,
+        "multiply": 3,
+        "add": 2,
+    },  # r * h, (1 - z) * n + z * h
+    layers.LSTM: {
+        "sigmoid": 3,
+        "tanh": 2,
+        "multiply": 3,
+        "add": 1,
+    },  # c = f * c + i * g, h = o * tanh(c)
 }
 
 
 @counts(layers.RNN, layers.GRU, layers.LSTM)
 def recurrent(spec: layers.RNN, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count, for each step and gate, the products with the input and with the last state, then what the cell does."""
+    """Count, for each step and gate, the products with the input and with the last
+    state, then what the cell does.
+    """
     (steps, features), hidden = inputs[0], spec.hidden
     weights, values = spec.gates * hidden * (features + hidden), steps * hidden
     other = {kind: values * each for kind, each in RECURRENT_OTHER[type(spec)].items()}
@@ -237,8 +305,15 @@ def recurrent(spec: layers.RNN, inputs: tuple[Shape, ...], output: Shape) -> Cos
 
 
 @counts(layers.Attention)
-def attention(spec: layers.Attention, inputs: tuple[Shape, ...], output: Shape, *, causal_half: bool = False) -> Cost:
-    """Count the four projections, the scores Q K^T, their scaling and softmax, and the weighted sum of the values.
+def attention(
+    spec: layers.Attention,
+    inputs: tuple[Shape, ...],
+    output: Shape,
+    *,
+    causal_half: bool = False,
+) -> Cost:
+    """Count the four projections, the scores Q K^T, their scaling and softmax, and the
+    weighted sum of the values.
 
     With `causal_half`, a causal layer counts only the pairs that its mask lets through.
     """
@@ -246,7 +321,10 @@ def attention(spec: layers.Attention, inputs: tuple[Shape, ...], output: Shape, 
     heads, kv_heads, dim = spec.head_sizes(features)
     half = causal_half and spec.causal and len(inputs) == 1
     pairs = heads * (queries * (queries + 1) // 2 if half else queries * keys)
-    into, out = heads * dim, 2 * kv_heads * dim  # features of the queries; of keys and values together
+    into, out = (
+        heads * dim,
+        2 * kv_heads * dim,
+    )  # features of the queries; of keys and values together
     other = {
         "bias": ((into + features) * queries + out * keys) * spec.bias,
         "rotary": 3 * dim * (heads * queries + kv_heads * keys) * spec.rotary,
@@ -263,9 +341,15 @@ def attention(spec: layers.Attention, inputs: tuple[Shape, ...], output: Shape, 
 
 @counts(layers.Experts)
 def experts(spec: layers.Experts, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Count the router and, for each token, the experts it is sent to; all experts' weights must be held."""
+    """Count the router and, for each token, the experts it is sent to; all experts'
+    weights must be held.
+    """
     tokens, features = output
-    expert, router, used = 3 * features * spec.hidden, features * spec.experts, spec.active + spec.shared
+    expert, router, used = (
+        3 * features * spec.hidden,
+        features * spec.experts,
+        spec.active + spec.shared,
+    )
     other = {
         "softmax": softmax_operations(spec.experts, rows=tokens),
         "top k": tokens * sum(spec.experts - 1 - i for i in range(spec.active)),
@@ -278,5 +362,6 @@ def experts(spec: layers.Experts, inputs: tuple[Shape, ...], output: Shape) -> C
         macs=tokens * (expert * used + router),
         other=other,
         idle=expert * (spec.experts - spec.active),
-        touched=expert * (min(spec.experts, tokens * spec.active) + spec.shared) + router,
+        touched=expert * (min(spec.experts, tokens * spec.active) + spec.shared)
+        + router,
     )

@@ -1,4 +1,5 @@
-"""How many matrix products of a network must wait for one another: its critical path, however many multipliers there are.
+"""How many matrix products of a network must wait for one another: its critical path,
+however many multipliers there are.
 
 >>> from dlpatterns import models
 >>> dependent_products(models.resnet50())
@@ -7,31 +8,39 @@
 
 from collections.abc import Callable
 
-from . import layers
-from .graph import Layer, Model
+from .. import layers
+from ..graph import Layer, Model
 
 STEPS: dict[type, Callable[[Layer], int]] = {
     layers.Conv2d: lambda layer: 1,
     layers.ConnectedConv2d: lambda layer: 1,
     layers.Linear: lambda layer: 1,
     layers.EuclideanRBF: lambda layer: 1,
-    layers.RNN: lambda layer: 1 + layer.output_shape[0],  # one product for all inputs, then one a time step
+    layers.RNN: lambda layer: (
+        1 + layer.output_shape[0]
+    ),  # one product for all inputs, then one a time step
     layers.GRU: lambda layer: 1 + layer.output_shape[0],
     layers.LSTM: lambda layer: 1 + layer.output_shape[0],
-    layers.Attention: lambda layer: 4,  # queries, keys and values together; Q K^T; times V; output projection
+    layers.Attention: lambda layer: (
+        4
+    ),  # queries, keys and values together; Q K^T; times V; output projection
     layers.Experts: lambda layer: 3,  # router, into the hidden features, back
 }
 
 
 def layer_products(layer: Layer) -> int:
-    """Return how many products of one layer must follow one another: 1 for most, T + 1 for a recurrence, 0 without MACs."""
+    """Return how many products of one layer must follow one another: 1 for most, T + 1
+    for a recurrence, 0 without MACs.
+    """
     return STEPS.get(type(layer.spec), lambda _: 0)(layer)
 
 
 def dependent_products(model: Model) -> int:
-    """Return the most products that lie behind one another on any way from the input to the output.
+    """Return the most products that lie behind one another on any way from the input to
+    the output.
 
-    A product is one matrix multiplication or convolution, whatever its size; element-wise layers are free.
+    A product is one matrix multiplication or convolution, whatever its size;
+    element-wise layers are free.
     """
     longest = {-1: 0}
     for index, layer in enumerate(model.layers):
