@@ -432,3 +432,11 @@ def test_source_of_a_class_without_a_docstring():
         "class Undocumented:\n    x: int"
         in shown(show.source, Undocumented, doc=False)["text/markdown"]
     )
+
+
+def test_say_refuses_a_sentence_that_its_numbers_do_not_bear_out():
+    with pytest.raises(ValueError, match="no longer bear .* out: More than half"):
+        show.say("More than half.", holds=0.4 > 0.5)
+    with pytest.raises(TypeError, match="True or False"):
+        show.say("Never.", holds=("a tuple is always true",))
+    assert show.say("Less than half.", holds=np.float64(0.4) < 0.5) is None

@@ -436,11 +436,19 @@ def table(
 # --- Sentences and code ---------------------------------------------------------------
 
 
-def say(markdown: str) -> None:
-    """Show a sentence, most often an f-string with computed numbers, as Markdown that
-    the tests compare.
+def say(markdown: str, *, holds: bool = True) -> None:
+    """Show a sentence with computed numbers as Markdown, unless its condition fails.
+
+    A sentence that judges (more, best, every, only, agrees) passes as `holds` the
+    condition under which it is true. Raises: ValueError that quotes the sentence, if
+    the condition is false; TypeError if it is no truth value.
     """
-    display(Markdown(textwrap.dedent(markdown).strip()))
+    text = textwrap.dedent(markdown).strip()
+    if not isinstance(holds, bool | np.bool_):
+        raise TypeError(f"holds must be True or False, got {holds!r}")
+    if not holds:
+        raise ValueError(f"the numbers no longer bear this sentence out: {text}")
+    display(Markdown(text))
 
 
 def source(thing: object, *, doc: bool = True) -> None:
