@@ -315,11 +315,12 @@ def row(name: str, case: Case, threads: int, best: dict) -> dict:
     return {
         "layer": name, "kind": case.kind, "macs": case.layer.macs, "threads": threads,
         "rung": chosen.removeprefix("ready: "),
-        "ms": rungs_of[chosen]["ms"], "error": rungs_of[chosen]["error"], ("fastest "
-        "peer"): fastest,
-        "ratio": peers[fastest]["ms"] / rungs_of[chosen]["ms"], "wanted": case.wanted if threads == 1 else None,
-        "gmacs per second": case.layer.macs / rungs_of[chosen]["ms"] / 1e6, ("blas "
-        "peak"): best["ours"]["peak"],
+        "ms": rungs_of[chosen]["ms"], "error": rungs_of[chosen]["error"],
+        "fastest peer": fastest,
+        "ratio": peers[fastest]["ms"] / rungs_of[chosen]["ms"],
+        "wanted": case.wanted if threads == 1 else None,
+        "gmacs per second": case.layer.macs / rungs_of[chosen]["ms"] / 1e6,
+        "blas peak": best["ours"]["peak"],
         "torch peak": best["torch"]["peak"], "peers": peers, "ladder": rungs_of,
     }  # fmt: skip
 

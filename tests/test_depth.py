@@ -14,7 +14,8 @@ from dlpatterns.layers import LSTM, Activation, Add, Attention, Linear
     ("network", "weight_layers"),
     [
         ("vgg11", 11), ("vgg13", 13), ("vgg16", 16), ("vgg19", 19),
-        ("resnet18", 18), ("resnet34", 34), ("resnet50", 50), ("resnet101", 101), ("resnet152", 152),
+        ("resnet18", 18), ("resnet34", 34), ("resnet50", 50), ("resnet101", 101),
+        ("resnet152", 152),
         # Szegedy et al. 2015: "22 layers deep when counting only layers with
         # parameters"
         ("googlenet_2014", 22),

@@ -20,7 +20,8 @@ from dlpatterns.tracing import Table, Value, plain, tally, trace
 # sigmoid: absolute, negate, exp, compare, select, add, divide; gelu: two products, erf,
 # add, divide; ...
 ELEMENTARY = {
-    "sigmoid": 7, "silu": 8, "gelu": 5, "hardsigmoid": 4, "hardswish": 5, "relu6": 2, "leaky_relu": 2, "scaled_tanh": 3,
+    "sigmoid": 7, "silu": 8, "gelu": 5, "hardsigmoid": 4, "hardswish": 5, "relu6": 2,
+    "leaky_relu": 2, "scaled_tanh": 3,
 }  # fmt: skip
 # squares and experts are summed with weights too, but by convention no count calls that
 # MACs
@@ -90,8 +91,10 @@ def test_convolution(data):
         data.draw(st.integers(1, 2)),
     )
     spec = layers.Conv2d(
-        groups * data.draw(N), kernel, stride=data.draw(st.tuples(N, N)), dilation=data.draw(st.tuples(N, N)),
-        padding=data.draw(st.tuples(st.integers(0, 2), st.integers(0, 2))), groups=groups, bias=data.draw(st.booleans()),
+        groups * data.draw(N), kernel, stride=data.draw(st.tuples(N, N)),
+        dilation=data.draw(st.tuples(N, N)),
+        padding=data.draw(st.tuples(st.integers(0, 2), st.integers(0, 2))),
+        groups=groups, bias=data.draw(st.booleans()),
     )  # fmt: skip
     shape = (
         groups * data.draw(N),

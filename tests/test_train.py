@@ -470,7 +470,7 @@ def test_a_loss_that_explodes_is_named():
     with (
         pytest.raises(
             ValueError,
-            match=r"loss of MLP 64 became (nan|inf).*smaller learning rate than 1e\+200",
+            match=r"MLP 64 became (nan|inf).*smaller learning rate than 1e\+200",
         ),
         np.errstate(all="ignore"),
     ):

@@ -56,7 +56,8 @@ README = """# The exercises as an nbgrader course
 |---|---:|---:|
 {rows}
 
-The tests call `exercises.require`, the same check that students see in their notebook. The machine that grades needs the
+The tests call `exercises.require`,
+the same check that students see in their notebook. The machine that grades needs the
 library `dlpatterns` of the version that the students used. Whoever looks into that library finds the answers.
 """
 

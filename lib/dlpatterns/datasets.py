@@ -83,7 +83,8 @@ def printed(text: str) -> Printed | None:
     """Return the number that a table prints as text such as "2.6k", "138M", "16"; None
     for "n/a".
 
-    >>> printed("2.6k").value, printed("2.6k").agrees(2550), printed("2.6k").agrees(1650), printed("n/a")
+    >>> weights = printed("2.6k")
+    >>> weights.value, weights.agrees(2550), weights.agrees(1650), printed("n/a")
     (2600.0, True, False, None)
     """
     found = re.fullmatch(r"(\d+)(?:\.(\d+))?([kMG]?)", str(text).strip())

@@ -6,17 +6,20 @@ recurrence, the squared distances of LeNet-5, and all products of attention
 (projections, Q K^T, A V). Everything else is an **other operation**, one per result,
 under its own name and never dropped:
 
-=============== ==================================================================================================
+=============== ===============================================================
 bias            one addition a value
 relu, tanh ...  one operation a value, under the activation's name
 max pool        k - 1 comparisons for a window of k values
 average pool    k - 1 additions and one division
-normalisation   batch: 2 a value; layer: 7 D + 2 a row of D (6 D + 2 without bias); RMS: 4 D + 2;
-                response: 5 a value and one addition a neighbour
-softmax         5 n - 2 a row of n: n - 1 comparisons, n subtractions, n exponentials, n - 1 additions, n divisions
-scale, rotary   attention: one product a score; three operations a query or key feature
+normalisation   batch: 2 a value; layer: 7 D + 2 a row of D (6 D + 2 without
+                bias); RMS: 4 D + 2; response: 5 a value and one addition a
+                neighbour
+softmax         5 n - 2 a row of n: n - 1 comparisons, n subtractions,
+                n exponentials, n - 1 additions, n divisions
+scale, rotary   attention: one product a score; three operations a query or key
+                feature
 add, multiply   element-wise; look-up: one row of a table
-=============== ==================================================================================================
+=============== ===============================================================
 """
 
 from collections.abc import Callable, Mapping
@@ -219,7 +222,7 @@ def softmax_operations(width: int, *, rows: int = 1) -> int:
     """Count the maximum, the subtractions, the exponentials, their sum and the
     divisions of a stable softmax.
 
-    >>> softmax_operations(3)  # 2 comparisons, 3 subtractions, 3 exponentials, 2 additions, 3 divisions
+    >>> softmax_operations(3)  # compare 2, subtract 3, exponentiate 3, add 2, divide 3
     13
     """
     return rows * (5 * width - 2)

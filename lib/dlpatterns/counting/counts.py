@@ -194,7 +194,8 @@ class Counts:
 
         >>> from dlpatterns import models
         >>> counts = count(models.efficientnet_b4())
-        >>> len(counts.where(lambda layer: layer.kind == "Conv2d" and ".se." not in layer.name).layers)
+        >>> convolutions = counts.only("Conv2d")
+        >>> len(convolutions.where(lambda layer: ".se." not in layer.name).layers)
         96
         """
         rows = tuple(layer for layer in self.layers if wanted(layer))

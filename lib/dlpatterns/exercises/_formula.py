@@ -9,12 +9,14 @@ import operator
 from collections.abc import Callable, Mapping
 
 OPERATORS: dict[type, Callable] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
     ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip
 FUNCTIONS: dict[str, Callable] = {
-    "max": max, "min": min, "abs": abs, "ceil": math.ceil, "floor": math.floor, "sqrt": math.sqrt,
+    "max": max, "min": min, "abs": abs, "ceil": math.ceil, "floor": math.floor,
+    "sqrt": math.sqrt,
     "log2": math.log2, "log": math.log, "exp": math.exp,
 }  # fmt: skip
 WRITTEN = str.maketrans(

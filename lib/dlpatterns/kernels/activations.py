@@ -145,14 +145,16 @@ def _normal_below(x: np.ndarray) -> np.ndarray:
 FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     function.__name__: function
     for function in (
-        relu, relu6, leaky_relu, sigmoid, tanh, scaled_tanh, silu, gelu, hardsigmoid, hardswish,
+        relu, relu6, leaky_relu, sigmoid, tanh, scaled_tanh, silu, gelu, hardsigmoid,
+        hardswish,
     )
 }  # fmt: skip
 
 BACKWARD: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     function.__name__.removesuffix("_backward"): function
     for function in (
-        relu_backward, relu6_backward, leaky_relu_backward, sigmoid_backward, tanh_backward, scaled_tanh_backward,
+        relu_backward, relu6_backward, leaky_relu_backward, sigmoid_backward,
+        tanh_backward, scaled_tanh_backward,
         silu_backward, gelu_backward, hardsigmoid_backward, hardswish_backward,
     )
 }  # fmt: skip

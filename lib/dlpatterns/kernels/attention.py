@@ -38,7 +38,8 @@ def attention(
 
     Source: Vaswani et al. 2017, equation 1.
 
-    >>> attention(np.zeros((1, 1, 1, 2)), np.ones((1, 1, 2, 2)), np.array([[[[1.0], [3.0]]]]))
+    >>> q, k = np.zeros((1, 1, 1, 2)), np.ones((1, 1, 2, 2))
+    >>> attention(q, k, v=np.array([[[[1.0], [3.0]]]]))
     array([[[[2.]]]])
     """
     plan = _plan(q, k, v, causal, mask, scale)

@@ -68,7 +68,8 @@ def multiplications(layer: Layer, rung: str) -> int:
     transform's 2 n log2(n)), and four for each of the n / 2 frequencies of every pair
     of maps; the filters are transformed beforehand.
 
-    >>> multiplications(Layer(64, 56, 64, 3), "loops") / multiplications(Layer(64, 56, 64, 3), "winograd 4")
+    >>> layer = Layer(64, 56, 64, 3)
+    >>> multiplications(layer, "loops") / multiplications(layer, "winograd 4")
     4.0
     """
     _check(layer, rung)
@@ -85,7 +86,8 @@ def multiplications(layer: Layer, rung: str) -> int:
 def traffic(layer: Layer, rung: str) -> int:
     """Return the bytes that a rung reads and writes. Units: bytes of float32.
 
-    >>> traffic(Layer(64, 56, 64, 3), "im2col") / traffic(Layer(64, 56, 64, 3), "loops") > 5
+    >>> layer = Layer(64, 56, 64, 3)
+    >>> traffic(layer, "im2col") / traffic(layer, "loops") > 5
     True
     """
     _check(layer, rung)

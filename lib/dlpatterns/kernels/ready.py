@@ -26,7 +26,8 @@ def rung(x: tuple[int, ...], weight: tuple[int, ...], **geometry: Pair | str) ->
     """Name the rung that is fastest for these shapes: "pointwise", "depthwise",
     "winograd" or "blocked".
 
-    >>> rung((1, 64, 56, 56), (64, 64, 3, 3), padding=1), rung((1, 64, 56, 56), (64, 64, 3, 3), stride=2)
+    >>> maps, filters = (1, 64, 56, 56), (64, 64, 3, 3)
+    >>> rung(maps, filters, padding=1), rung(maps, filters, stride=2)
     ('winograd', 'blocked')
     """
     around = sides(

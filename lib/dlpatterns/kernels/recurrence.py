@@ -58,7 +58,8 @@ def rnn(
     """Return tanh(W x + U h + b) step by step, each h from the one before.
     Source: Elman 1990.
 
-    >>> rnn(np.zeros((1, 2, 1)), Weights(np.ones((1, 1)), np.ones((1, 1)), np.array([1.0])))[0, :, 0].round(4)
+    >>> weights = Weights(np.ones((1, 1)), np.ones((1, 1)), np.array([1.0]))
+    >>> rnn(np.zeros((1, 2, 1)), weights)[0, :, 0].round(4)
     array([0.7616, 0.9427])
     """
     out, (start,) = _prepared("rnn", 1, x, weights, state)
@@ -476,7 +477,7 @@ def _check(name: str, gates: int, x: np.ndarray, weights: Weights) -> None:
 
 
 def _check_numbers(name: str, what: str, array: np.ndarray) -> None:
-    """Raise ValueError unless all are finite floating-point numbers (or traced ones)."""
+    """Raise ValueError unless all are finite floating-point (or traced) numbers."""
     if array.dtype.kind not in "fO":
         raise ValueError(
             f"{name} takes floating-point numbers, got {what} {array.shape} of "

@@ -274,7 +274,7 @@ def _rewrapped(result: Any, sources: tuple[np.ndarray, ...]) -> Any:
 def _of_value(
     self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
 ) -> Any:
-    """Let NumPy's functions of a single traced value be tallied as those of an array."""
+    """Let NumPy's functions of one traced value be tallied as those of an array."""
     return _apply(ufunc, method, inputs, options)
 
 
@@ -298,8 +298,10 @@ def _on_value(
 Value.__array_ufunc__, Value.__array_function__ = _of_value, _on_value
 
 UFUNCS = {
-    np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.absolute, np.square, np.power, np.maximum, np.minimum,
-    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.conjugate, np.positive,
+    np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.absolute,
+    np.square, np.power, np.maximum, np.minimum,
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
+    np.conjugate, np.positive,
 }  # fmt: skip
 
 
@@ -435,9 +437,13 @@ HANDLED = {np.where: _where, np.pad: _pad} | {
 MOVES = {
     getattr(np, name)
     for name in (
-        "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "ravel", "broadcast_to", "broadcast_arrays", "ndim",
-        "atleast_1d", "atleast_2d", "concatenate", "stack", "vstack", "hstack", "split", "array_split", "flip", "tile",
-        "repeat", "roll", "take", "take_along_axis", "put_along_axis", "tril", "triu", "zeros_like", "ones_like", "shape",
-        "empty_like", "full_like", "diagonal", "size", "may_share_memory", "shares_memory",
+        "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "ravel",
+        "broadcast_to", "broadcast_arrays", "ndim",
+        "atleast_1d", "atleast_2d", "concatenate", "stack", "vstack", "hstack", "split",
+        "array_split", "flip", "tile",
+        "repeat", "roll", "take", "take_along_axis", "put_along_axis", "tril", "triu",
+        "zeros_like", "ones_like", "shape",
+        "empty_like", "full_like", "diagonal", "size", "may_share_memory",
+        "shares_memory",
     )
 } | {np.lib.stride_tricks.sliding_window_view}  # fmt: skip

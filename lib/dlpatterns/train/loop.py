@@ -129,7 +129,7 @@ def _largest(net: Network, output: np.ndarray) -> np.ndarray:
 
 
 def accuracy(net: Network, x: np.ndarray, y: np.ndarray) -> float:
-    """Return the share of examples whose predicted class is their label, from 0 to 1."""
+    """Return the share of examples whose predicted class is their label, 0 to 1."""
     _check_examples(x, y)
     predicted = predict(net, x)
     if predicted.shape != np.shape(y):
