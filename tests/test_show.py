@@ -435,7 +435,7 @@ def test_source_of_a_class_without_a_docstring():
 
 
 def test_say_refuses_a_sentence_that_its_numbers_do_not_bear_out():
-    with pytest.raises(ValueError, match="no longer bear .* out: More than half"):
+    with pytest.raises(ValueError, match=r"no longer bear .* out: More than half"):
         show.say("More than half.", holds=0.4 > 0.5)
     with pytest.raises(TypeError, match="True or False"):
         show.say("Never.", holds=("a tuple is always true",))
