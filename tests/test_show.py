@@ -440,3 +440,10 @@ def test_say_refuses_a_sentence_that_its_numbers_do_not_bear_out():
     with pytest.raises(TypeError, match="True or False"):
         show.say("Never.", holds=("a tuple is always true",))
     assert show.say("Less than half.", holds=np.float64(0.4) < 0.5) is None
+
+
+def test_subplots_are_in_the_house_style():
+    fig, axes = show.subplots(1, 2, figsize=(4, 2))
+    assert (fig.get_size_inches() == (4, 2)).all() and len(axes) == 2
+    assert not axes[0].spines["top"].get_visible()
+    plt.close(fig)
