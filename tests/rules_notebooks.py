@@ -20,7 +20,8 @@ FORBIDDEN_TAGS = {
     "skip-execution",
 }
 SHOWS = re.compile(
-    r"^(show\.(figure|table|say|source)|explore|print|display|exercises\.check)\b"
+    r"^(show\.(figure|table|say|source)|explore|predict|predictions|print|display|"
+    r"exercises\.(check|solution))\b"
 )
 
 
@@ -147,8 +148,6 @@ def missing_parts(book: NotebookNode) -> list[str]:
         problems.append("the first cell does not begin with a title")
     if "gainst the world" not in markdown:
         problems.append("no check against the world")
-    if "{footbibliography}" not in markdown:
-        problems.append("no footbibliography under Sources")
     if not any(
         'class="dlp-explore"' in "".join(data.get("text/html", ""))
         for data in _data(book)

@@ -224,7 +224,7 @@ def test_missing_parts():
     sections = "\n".join(f"## {name}" for name in rules_notebooks.SECTIONS)
     cells = [
         new_markdown_cell("# Title"),
-        new_markdown_cell(f"{sections}\nAgainst the world: {{footbibliography}}"),
+        new_markdown_cell(f"{sections}\nAgainst the world"),
     ]
     assert not rules_notebooks.missing_parts(
         book(*cells, code("explore(f)", 1, EXPLORER))
@@ -232,7 +232,7 @@ def test_missing_parts():
     assert rules_notebooks.missing_parts(book(*cells)) == ["no explorer"]
     assert (
         len(rules_notebooks.missing_parts(book(code("x = 1", 1))))
-        == len(rules_notebooks.SECTIONS) + 4
+        == len(rules_notebooks.SECTIONS) + 3
     )
 
 

@@ -4,6 +4,7 @@ broken input: test_rules.py.
 
 import ast
 import tomllib
+from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import rules_library
+import rules_mould
 import rules_notebooks
 import rules_tree
 import yaml
@@ -35,6 +37,24 @@ TEXT = {
     "",
 }
 MOST_NOT_COMPARED = 2  # in a lecture
+NOT_YET = {  # lectures that are still to be poured into the mould; ends empty
+    "architectures",
+    "classic_models",
+    "convolution",
+    "history",
+    "sequences",
+}
+MOULD = [
+    rules_mould.wide_lines,
+    rules_mould.heavy_cells,
+    rules_mould.too_few,
+    rules_mould.missing_sections,
+    rules_mould.unheld,
+    rules_mould.typed_numbers,
+    rules_mould.leftover_syntax,
+    rules_mould.stacked_bars,
+    rules_mould.open_sentences,
+]
 
 
 @cache
@@ -93,13 +113,19 @@ def lectures() -> dict[str, NotebookNode]:
     }
 
 
-def of_lectures(rule) -> list[str]:
-    """Return what a rule finds in all lectures, with their names."""
+def of_lectures(rule, exempt: Collection[str] = ()) -> list[str]:
+    """Return what a rule finds in all lectures but the exempt, with their names."""
     return [
         f"{name}: {problem}"
         for name, book in lectures().items()
+        if name not in exempt
         for problem in rule(book)
     ]
+
+
+def wrong_links(book: NotebookNode) -> list[str]:
+    bibliography = (ROOT / "references.bib").read_text(encoding="utf-8")
+    return rules_mould.wrong_links(book, bibliography)
 
 
 def code(book: NotebookNode) -> str:
@@ -124,6 +150,7 @@ def test_contents_and_files_agree():
         if name.endswith(".md") and "/" not in name and name not in AROUND
     ]
     pages += [name for name in tracked() if name.startswith("chapters/")]
+    pages.remove("chapters/ruff.toml")
     assert not rules_tree.toc_problems(
         (ROOT / "_toc.yml").read_text(encoding="utf-8"), pages
     )
@@ -133,7 +160,7 @@ def test_lectures_are_notebooks():
     assert not [
         name
         for name in tracked()
-        if name.startswith("chapters/") and not name.endswith(".ipynb")
+        if name.startswith("chapters/") and not name.endswith((".ipynb", ".toml"))
     ]
 
 
@@ -151,6 +178,28 @@ def test_lectures_are_notebooks():
 )
 def test_lectures(rule):
     assert not of_lectures(rule)
+
+
+@pytest.mark.parametrize("rule", [*MOULD, wrong_links], ids=lambda rule: rule.__name__)
+def test_lectures_fit_the_mould(rule):
+    assert not of_lectures(rule, exempt=NOT_YET)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_YET))
+def test_no_lecture_is_exempt_without_need(name):
+    book = lectures()[name]
+    assert any(rule(book) for rule in [*MOULD, wrong_links]), (
+        f"{name} fits the mould: take it off NOT_YET"
+    )
+
+
+def test_figures_of_lectures_say_no_typed_numbers():
+    modules = {
+        name: rules_mould.typed_numbers_in(ast.parse(source))
+        for name, source in library().items()
+        if rules_library.room(name) == "lectures" and name.split(".")[-1] not in NOT_YET
+    }
+    assert not {name: found for name, found in modules.items() if found}
 
 
 def test_few_outputs_are_not_compared():
