@@ -4,8 +4,10 @@ switched on a static page.
 `explore(draw, **choices)` draws every combination of the choices once. With a kernel
 (JupyterLab, Binder, Colab) it shows ipywidgets that call `draw` again; on a built page,
 native inputs and the few lines of `explore.js` switch between the frames drawn before;
-without JavaScript and on paper the frame of the starting values stands there. The only
-room that imports ipywidgets.
+without JavaScript and on paper the frame of the starting values stands there.
+
+`predict(question, answer=...)` takes the reader's guess before it shows the answer, and
+`predictions()` says how many guesses were near. The only room that imports ipywidgets.
 """
 
 import json
@@ -21,6 +23,9 @@ from numbers import Real
 from IPython.display import display
 
 from ..show import Frame, number
+from .predicting import predict, predictions
+
+__all__ = ["Menu", "Slider", "Switch", "explore", "predict", "predictions"]
 
 MOST_FRAMES = 60
 MOST_CHOICES = 3
