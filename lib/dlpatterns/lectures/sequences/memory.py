@@ -1,0 +1,147 @@
+"""The study of memory: four networks, two tasks, trained until they have it or no
+longer improve.
+
+`content` asks which of 64 symbols was marked, `order` which of twelve stood so many
+places before the end. The networks of one task do nearly the same MACs a sequence and
+may take the same number of updates, each on 64 sequences never seen before.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+import numpy as np
+
+from ...graph import Model
+from ...train import loop, network, optimisers
+from ...train.recall import SYMBOLS, look_back, recall, recaller
+
+BATCH, CHUNK, TESTS = (
+    64,
+    500,
+    300,
+)  # sequences an update, updates a point, tests a place
+SOLVED, STILL, FEWEST = 0.01, 0.98, 3000
+SEEDS = range(5)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A way to draw sequences, how long they are, and how many updates may be taken."""
+
+    make: object
+    steps: int
+    tokens: int
+    vocabulary: int
+    updates: int
+    distances: tuple[int, ...]
+
+
+TASKS = {
+    "content": Task(
+        recall, 64, 64, 2 * SYMBOLS, 9000, (0, 1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 63)
+    ),
+    "order": Task(look_back, 12, 13, SYMBOLS + 12, 12_000, tuple(range(12))),
+}
+KIND = {
+    "RNN": "rnn",
+    "LSTM": "lstm",
+    "attention": "attention",
+    "attention, positions": "attention",
+}
+WIDTH = {  # units, or features of attention: nearly equal MACs a sequence
+    "content": {"RNN": 72, "LSTM": 32, "attention": 26, "attention, positions": 26},
+    "order": {"RNN": 72, "LSTM": 32, "attention": 36, "attention, positions": 36},
+}
+RATE = {"RNN": 0.001, "LSTM": 0.005, "attention": 0.005, "attention, positions": 0.005}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One network on one task, with its width and its learning rate as multiples of the
+    usual ones, and how often the usual updates it may take.
+    """
+
+    task: str
+    network: str
+    width: float = 1
+    rate: float = 1
+    longer: int = 1
+
+    @property
+    def units(self) -> int:
+        """Its units, or features."""
+        return round(self.width * WIDTH[self.task][self.network])
+
+    def model(self) -> Model:
+        """Return the network as it is counted and trained."""
+        task, recurrent = TASKS[self.task], KIND[self.network] != "attention"
+        sizes = {"features": 16, "hidden": self.units} if recurrent else {}
+        return recaller(
+            KIND[self.network],
+            task.tokens,
+            vocabulary=task.vocabulary,
+            positions="positions" in self.network,
+            **(sizes or {"features": self.units}),
+        )
+
+
+def arms() -> list[tuple[Arm, range]]:
+    """Return every arm of the study with its seeds."""
+    usual = [Arm(task, name) for task in TASKS for name in RATE]
+    changes = ({"rate": 0.5}, {"rate": 2}, {"width": 2}, {"width": 0.5})
+    rivals = [
+        (replace(arm, **change), range(2 if arm.task == "order" else 1))
+        for arm in usual
+        for change in changes
+        if arm.task == "order" or arm.network == "RNN"
+    ]
+    longer = [(Arm("order", name, longer=3), range(1)) for name in ("LSTM", "RNN")]
+    return [(arm, SEEDS) for arm in usual] + rivals + longer
+
+
+def trained(arm: Arm, seed: int, *, updates: int | None = None) -> dict:
+    """Train one network until it has the task, stands still, or has used up its
+    updates; return its curve.
+
+    It has the task when the mean loss of 500 updates is below 0.01. It stands still
+    when, after 6,000 updates or more, the best such mean of the last quarter (of the
+    last 2,000 updates at least) is no lower than 0.98 of the best before. Each point of
+    the curve: updates, mean loss, % right at every distance.
+    """
+    task = TASKS[arm.task]
+    net = network.Network(arm.model(), seed=seed)
+    adam, curve = optimisers.Adam(RATE[arm.network] * arm.rate), []
+    tests = _tests(arm.task)
+    limit = updates or task.updates * arm.longer
+    while _goes_on(curve, limit):
+        part = len(curve)
+        x, y = task.make(CHUNK * BATCH, task.steps, seed=(seed, part))
+        run = loop.fit(
+            net, x, y, epochs=1, batch=BATCH, optimizer=adam, seed=100 * seed + part
+        )
+        right = [round(100 * loop.accuracy(net, *test), 1) for test in tests]
+        curve.append([CHUNK * (part + 1), round(run.loss[-1], 4), right])
+    return {"seed": seed, "ended": ending(curve, limit), "curve": curve}
+
+
+@cache
+def _tests(task: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    make = partial(TASKS[task].make, TESTS, TASKS[task].steps, seed=99)
+    return [make(distance=distance) for distance in TASKS[task].distances]
+
+
+def _goes_on(curve: list, limit: int) -> bool:
+    return not curve or not ending(curve, limit)
+
+
+def ending(curve: list, limit: int) -> str:
+    """Return why a run with this curve ends: "solved", "still" or "limit"; "" if it
+    goes on.
+    """
+    updates, losses = curve[-1][0], [loss for _, loss, _ in curve]
+    quarter = max(WINDOW, len(losses) // 4)
+    if losses[-1] < SOLVED:
+        return "solved"
+    if updates >= FEWEST and min(losses[-quarter:]) > STILL * min(losses[:-quarter]):
+        return "still"
+    return "limit" if updates >= limit else ""
