@@ -15,12 +15,9 @@ from ...graph import Model
 from ...train import loop, network, optimisers
 from ...train.recall import SYMBOLS, look_back, recall, recaller
 
-BATCH, CHUNK, TESTS = (
-    64,
-    500,
-    300,
-)  # sequences an update, updates a point, tests a place
-SOLVED, STILL, FEWEST = 0.01, 0.98, 3000
+BATCH, CHUNK = 64, 500  # sequences an update, updates a point of the curve
+TESTS = 300  # held-out sequences a distance
+SOLVED, STILL, FEWEST, WINDOW = 0.01, 0.98, 6000, 4
 SEEDS = range(5)
 
 
