@@ -4,7 +4,7 @@ that multiplies beat by beat.
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlpatterns import datasets
@@ -32,6 +32,7 @@ def test_cycles_and_accesses_are_those_of_scale_sim(row):
         assert ours.output_writes == row["ofmap_sram_writes"]
 
 
+@settings(deadline=None)
 @given(SIZE, SIZE, SIZE, SMALL, SMALL, st.sampled_from(systolic.DATAFLOWS), st.data())
 def test_an_array_that_multiplies_takes_the_cycles_of_the_formula(
     m, n, k, rows, cols, dataflow, data
