@@ -226,7 +226,7 @@ BAD = [
         (1, 2, 5, 5),
         (2, 3, 3),
         {},
-        r"\(1, 2, 5, 5\).*\(2, 3, 3\)",
+        r"weight takes the axes.*\(2, 3, 3\)",
     ),
 ]
 
@@ -278,7 +278,7 @@ def test_what_would_spread_is_refused_and_stays_where_it_was_elsewhere(value):
         lambda: winograd.conv2d_winograd(x, winograd.winograd_filters(weight)),
         lambda: winograd.winograd_filters(weight * value),
     ):
-        with pytest.raises(ValueError, match="not finite"):
+        with pytest.raises(ValueError, match="holds NaN or infinity"):
             refuses()
     for rung in (convolution.conv2d, convolution.conv2d_im2col, conv2d_blocked):
         assert (

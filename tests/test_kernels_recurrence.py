@@ -275,18 +275,18 @@ def test_a_gradient_of_another_shape(kind):
 
 @pytest.mark.parametrize("kind, rung", [*RUNGS, *((kind, kind) for kind in GATES)])
 def test_numbers_that_would_be_cut_or_hidden(kind, rung):
-    """Whole numbers would make whole-number states; an infinite weight or state would
+    """Whole numbers do not make whole-number states; an infinite weight or state would
     end in a tanh of one.
     """
     x, weights = case(GATES[kind], (2, 3, 4, 5))
     kernel, endless = getattr(recurrence, rung), np.full((2, 5), np.inf)
-    with pytest.raises(
-        ValueError, match=r"floating-point numbers, got x \(2, 3, 4\) of int64"
-    ):
-        kernel(np.ones((2, 3, 4), dtype=np.int64), weights)
+    np.testing.assert_array_equal(
+        kernel(np.ones((2, 3, 4), dtype=np.int64), weights),
+        kernel(np.ones((2, 3, 4)), weights),
+    )
     with pytest.raises(ValueError, match=r"weights.h .* holds NaN or infinity"):
         kernel(x, weights._replace(h=np.full_like(weights.h, np.inf)))
-    with pytest.raises(ValueError, match=r"starting state .* holds NaN or infinity"):
+    with pytest.raises(ValueError, match=r"state.* holds NaN or infinity"):
         kernel(
             x, weights, state=(np.zeros((2, 5)), endless) if kind == "lstm" else endless
         )

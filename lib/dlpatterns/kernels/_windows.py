@@ -112,9 +112,3 @@ def scatter(
             )
             maps[:, :, down, right] += values[..., r, s]
     return maps
-
-
-def four_axes(name: str, x: np.ndarray) -> None:
-    """Raise ValueError unless the array has the axes N C H W."""
-    if np.ndim(x) != 4:
-        raise ValueError(f"{name} takes maps of shape (N, C, H, W), got {np.shape(x)}")

@@ -18,12 +18,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._door import door
 from .activations import softmax
 
 # exp(40) and exp(-40) are far inside float32, and so are sums of billions of them
 SAFE_SCORE = 40.0
 
 
+@door(finite=("q", "k", "v"), q="B H T D", k="B G S D", v="B G S E")
 def attention(
     q: np.ndarray,
     k: np.ndarray,
@@ -54,6 +56,7 @@ def attention(
     return out
 
 
+@door(finite=("q", "k", "v"), q="B H T D", k="B G S D", v="B G S E")
 def attention_matmul(
     q: np.ndarray,
     k: np.ndarray,
@@ -67,9 +70,10 @@ def attention_matmul(
     at once.
     """
     plan = _plan(q, k, v, causal, mask, scale)
-    return (plan.weights(q, k) @ v[:, :, None]).reshape(*q.shape[:3], -1)
+    return (plan.weights(q, k) @ v[:, :, None]).reshape(*q.shape[:3], v.shape[3])
 
 
+@door(finite=("q", "k", "v"), q="B H T D", k="B G S D", v="B G S E")
 def attention_tiled(
     q: np.ndarray,
     k: np.ndarray,
@@ -88,7 +92,6 @@ def attention_tiled(
     Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1.
     """
     plan = _plan(q, k, v, causal, mask, scale)
-    _check_tile(tile)
     out = np.empty((*q.shape[:3], v.shape[3]), dtype=q.dtype)
     for b, h in np.ndindex(q.shape[:2]):
         for start in range(0, q.shape[2], tile[0]):
@@ -127,6 +130,7 @@ def _online(
     return values / total
 
 
+@door(finite=("q", "k", "v"), q="B H T D", k="B G S D", v="B G S E")
 def attention_fast(
     q: np.ndarray,
     k: np.ndarray,
@@ -142,13 +146,13 @@ def attention_fast(
     head at a time.
 
     No score exceeds |q| |k| scale (Cauchy-Schwarz); below 40 its exponential needs no
-    maximum taken off. Larger scores, or a mask, go to `attention_tiled`. So many
-    `threads` work on heads side by side: set BLAS to one thread of its own then.
+    maximum taken off, as long as the values leave room for it. Larger scores or values,
+    or a mask, go to `attention_tiled`. So many `threads` work on heads side by side:
+    set BLAS to one thread of its own then.
     """
     plan = _plan(q, k, v, causal, mask, scale)
-    if mask is not None or _longest(q) * _longest(k) * abs(plan.scale) > SAFE_SCORE:
+    if mask is not None or not _is_safe(q, k, v, plan):
         return attention_tiled(q, k, v, causal=causal, mask=mask, scale=scale)
-    _check_tile((rows, threads))
     out = np.empty((*q.shape[:3], v.shape[3]), dtype=q.dtype)
 
     def head(b: int, h: int) -> None:
@@ -190,6 +194,7 @@ def _without_maximum(q: np.ndarray, k: np.ndarray, v: np.ndarray, how: tuple) ->
         np.divide(weights @ v[:last], weights @ ones[:last], out=out[rows])
 
 
+@door(finite=("q", "k", "v"), grad="B H T E", q="B H T D", k="B G S D", v="B G S E")
 def attention_backward(
     grad: np.ndarray,
     q: np.ndarray,
@@ -290,7 +295,8 @@ class _Plan(NamedTuple):
         """Put the query heads behind the key-value head they share. Shapes: B H T D ->
         B G R T D.
         """
-        return x.reshape(x.shape[0], -1, self.share, *x.shape[2:])
+        groups = x.shape[1] // self.share
+        return x.reshape(x.shape[0], groups, self.share, *x.shape[2:])
 
     def weights(self, q: np.ndarray, k: np.ndarray) -> np.ndarray:
         """Return the softmax of all scores. Shapes: q B H T D, k B G S D -> B G R T
@@ -316,7 +322,6 @@ def _plan(
     scale: float | None,
 ) -> _Plan:
     _check_shapes(q, k, v)
-    _check_values(q=q, k=k, v=v)
     queries, keys = q.shape[2], k.shape[2]
     if causal and queries > keys:
         raise ValueError(
@@ -325,6 +330,7 @@ def _plan(
         )
     mask = None if mask is None else _checked_mask(mask, q, k, causal)
     scale = 1 / np.sqrt(q.shape[3]) if scale is None else scale
+    _check_scores(q, k, scale)
     lowest = float(np.finfo(q.dtype).min) / 2 if q.dtype.kind == "f" else -np.inf
     return _Plan(
         causal,
@@ -338,17 +344,7 @@ def _plan(
 
 
 def _check_shapes(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> None:
-    shapes = f"got q {np.shape(q)}, k {np.shape(k)}, v {np.shape(v)}"
-    if not np.ndim(q) == np.ndim(k) == np.ndim(v) == 4 or 0 in (
-        *np.shape(q),
-        *np.shape(k),
-        *np.shape(v),
-    ):
-        raise ValueError(
-            "attention takes q (B, H, T, D), k (B, G, S, D) and v (B, G, S, E), "
-            "none "
-            f"empty; {shapes}"
-        )
+    shapes = f"got q {q.shape}, k {k.shape}, v {v.shape}"
     if (
         not q.shape[0] == k.shape[0] == v.shape[0]
         or q.shape[3] != k.shape[3]
@@ -364,28 +360,22 @@ def _check_shapes(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> None:
         )
 
 
-def _check_values(**arrays: np.ndarray) -> None:
-    for name, x in arrays.items():
-        if x.dtype.kind not in "fO":  # objects are traced numbers
-            raise ValueError(
-                f"attention takes floating-point numbers, got {name} {x.shape} of "
-                f"{x.dtype}; convert it first"
-            )
-        if (
-            x.dtype.kind == "f"
-            and not np.isfinite(x.sum())
-            and not np.isfinite(x).all()
-        ):
-            first = tuple(map(int, np.argwhere(~np.isfinite(x))[0]))
-            raise ValueError(
-                f"attention: {name} {x.shape} holds NaN or infinity, first at {first}"
-            )
+def _check_scores(q: np.ndarray, k: np.ndarray, scale: float) -> None:
+    """Raise ValueError if a score may be too large for the number format."""
+    if q.dtype.kind != "f" or k.dtype.kind != "f" or not q.size:
+        return
+    bound = _largest_score(q, k, scale)
+    if not bound < np.finfo(q.dtype).max / 2:
+        raise ValueError(
+            f"attention: scores of q {q.shape} and k {k.shape} may reach {bound:.1e}, "
+            f"which does not fit {q.dtype}; scale them down"
+        )
 
 
 def _checked_mask(
     mask: np.ndarray, q: np.ndarray, k: np.ndarray, causal: bool
 ) -> np.ndarray:
-    mask, full = np.asarray(mask), (*q.shape[:3], k.shape[2])
+    full = (*q.shape[:3], k.shape[2])
     if mask.dtype != bool:
         raise ValueError(
             "attention: a mask is boolean, True where a query may look; got "
@@ -420,15 +410,31 @@ def _checked_mask(
     return np.broadcast_to(mask, full)
 
 
-def _check_tile(tile: tuple[int, int]) -> None:
-    if len(tile) != 2 or any(not isinstance(size, int) or size < 1 for size in tile):
-        raise ValueError(
-            "a tile is (queries, keys), or rows and threads: two whole numbers of "
-            "at "
-            f"least 1; got {tile!r}"
-        )
+def _is_safe(q: np.ndarray, k: np.ndarray, v: np.ndarray, plan: _Plan) -> bool:
+    """Tell whether sums of exponentials times values fit the number format, without
+    the maximum taken off.
+    """
+    if not q.size:
+        return True
+    largest, format = float(np.abs(v).max()), np.finfo(v.dtype)
+    top = largest * plan.keys * np.exp(SAFE_SCORE)
+    bottom = largest * np.exp(-SAFE_SCORE)
+    return (
+        _largest_score(q, k, plan.scale) <= SAFE_SCORE
+        and top < format.max
+        and (largest == 0 or bottom > format.tiny / format.eps)
+    )
+
+
+def _largest_score(q: np.ndarray, k: np.ndarray, scale: float) -> float:
+    """Return a bound on all scores: the longest query times the longest key."""
+    return _longest(q) * _longest(k) * abs(scale)
 
 
 def _longest(x: np.ndarray) -> float:
-    """Return the length of the longest row."""
-    return float(np.sqrt(np.einsum("bhtd,bhtd->bht", x, x).max()))
+    """Return the length of the longest row, squared in a range where nothing is lost."""
+    largest = float(np.abs(x).max())
+    if not largest:
+        return 0.0
+    part = x / x.dtype.type(largest)
+    return largest * float(np.sqrt(np.einsum("bhtd,bhtd->bht", part, part).max()))

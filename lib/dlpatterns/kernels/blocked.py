@@ -13,8 +13,7 @@ of the absolute products.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ._windows import Pair, four_axes, pair
-from .convolution import _check_filters, _Plan, _plan
+from ._plan import Plan, convolves
 
 BLOCK_BYTES = (
     4 << 20
@@ -23,15 +22,13 @@ BLOCK_BYTES = (
 )
 
 
+@convolves()
 def conv2d_blocked(
     x: np.ndarray,
     weight: np.ndarray,
     bias: np.ndarray | None = None,
     *,
-    stride: Pair = 1,
-    padding: Pair | str = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
+    plan: Plan,
     work: "Columns | None" = None,
 ) -> np.ndarray:
     """Copy the windows of one block of output rows into columns, multiply, and go on to
@@ -41,27 +38,15 @@ def conv2d_blocked(
     filter position lie side by side. `work` is a `Columns` that is used again for maps
     and filters of the same shapes.
     """
-    plan = _plan(
-        x,
-        weight,
-        bias,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-    )
-    work = work or Columns(x, weight, plan)
-    rows, out, height = (
-        plan.rows(weight),
-        np.empty(plan.output, dtype=work.product.dtype),
-        plan.output[2],
-    )
+    work = Columns(x, weight, plan) if work is None else work.fitting(x, weight, plan)
+    rows, height = plan.rows(weight), plan.output[2]
+    out = np.empty(plan.output, dtype=work.product.dtype)
     for n in range(len(x)):
         work.phases.fill(x[n])
         for first in range(0, height, work.block):
             columns = work.gather(first)
             np.matmul(
-                rows, columns.reshape(groups, rows.shape[2], -1), out=work.product
+                rows, columns.reshape(plan.groups, rows.shape[2], -1), out=work.product
             )
             rest = out[n, :, first : first + work.block]
             rest[:] = work.product.reshape(len(weight), work.block, -1)[
@@ -70,59 +55,38 @@ def conv2d_blocked(
     return out if bias is None else np.add(out, bias[:, None, None], out=out)
 
 
+@convolves("stride", "groups")
 def conv2d_pointwise(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None = None,
-    *,
-    stride: Pair = 1,
-    groups: int = 1,
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None, *, plan: Plan
 ) -> np.ndarray:
     """Multiply the 1 x 1 filters with the maps as they lie: a plain matrix product for
     each example and group.
     """
-    _check_filters(x, weight, bias, groups)
-    if weight.shape[2:] != (1, 1):
+    if plan.kernel != (1, 1):
         raise ValueError(
             f"conv2d_pointwise needs weight (M, C, 1, 1), got {weight.shape}"
         )
-    down, right = pair(stride)
+    down, right = plan.stride
     maps = np.ascontiguousarray(x[:, :, ::down, ::right])
-    out = weight.reshape(groups, -1, weight.shape[1]) @ maps.reshape(
-        len(x), groups, weight.shape[1], -1
+    columns = maps.reshape(
+        len(x), plan.groups, weight.shape[1], maps.shape[2] * maps.shape[3]
     )
-    out = out.reshape(len(x), len(weight), *maps.shape[2:])
+    out = (plan.rows(weight) @ columns).reshape(plan.output)
     return out if bias is None else np.add(out, bias[:, None, None], out=out)
 
 
+@convolves("stride", "padding", "dilation", depthwise=True)
 def conv2d_depthwise(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None = None,
-    *,
-    stride: Pair = 1,
-    padding: Pair | str = 0,
-    dilation: Pair = 1,
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None, *, plan: Plan
 ) -> np.ndarray:
     """Weigh each map with the one filter of its channel: a product and a sum of whole
     maps for each filter position.
     """
-    four_axes("conv2d_depthwise", x)
-    if np.ndim(weight) != 4 or weight.shape[:2] != (x.shape[1], 1):
+    if weight.shape[:2] != (x.shape[1], 1):
         raise ValueError(
-            f"conv2d_depthwise of x {x.shape} needs weight ({x.shape[1]}, 1, R, "
-            "S), "
-            f"got {np.shape(weight)}"
+            f"conv2d_depthwise of x {x.shape} needs weight ({x.shape[1]}, 1, R, S), "
+            f"got {weight.shape}"
         )
-    plan = _plan(
-        x,
-        weight,
-        bias,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=x.shape[1],
-    )
     phases, (height, width) = Phases(x, plan), plan.output[2:]
     out = np.empty(plan.output, dtype=np.result_type(x.dtype, weight.dtype))
     total = np.empty((x.shape[1], height * phases.across), dtype=out.dtype)
@@ -150,7 +114,7 @@ class Phases:
     end of each row are then without meaning and are left out.
     """
 
-    def __init__(self, x: np.ndarray, plan: _Plan) -> None:
+    def __init__(self, x: np.ndarray, plan: Plan) -> None:
         self.plan, (self.strides, dilation) = plan, (plan.stride, plan.dilation)
         down, self.across = (
             -(-n // s) for n, s in zip(plan.padded, plan.stride, strict=True)
@@ -199,7 +163,7 @@ class Columns:
     product.
     """
 
-    def __init__(self, x: np.ndarray, weight: np.ndarray, plan: _Plan) -> None:
+    def __init__(self, x: np.ndarray, weight: np.ndarray, plan: Plan) -> None:
         self.phases, (height, _) = Phases(x, plan), plan.output[2:]
         most = max(
             1,
@@ -210,6 +174,7 @@ class Columns:
         size = self.block * self.phases.across
         self.values = np.empty((x.shape[1], *plan.kernel, size), dtype=x.dtype)
         dtype = np.result_type(x.dtype, weight.dtype)
+        self.made_for = _made_for(x, weight, plan)
         self.product = np.empty(
             (plan.groups, len(weight) // plan.groups, size), dtype=dtype
         )
@@ -217,6 +182,15 @@ class Columns:
             tap: self._source(tap)
             for tap in np.ndindex(*map(min, plan.kernel, plan.stride))
         }
+
+    def fitting(self, x: np.ndarray, weight: np.ndarray, plan: Plan) -> "Columns":
+        """Return these buffers, or raise ValueError if they were made for others."""
+        if self.made_for != _made_for(x, weight, plan):
+            raise ValueError(
+                f"conv2d_blocked: work was made for {self.made_for}, and is used for "
+                f"{_made_for(x, weight, plan)}; make Columns for these shapes"
+            )
+        return self
 
     def _source(self, tap: tuple[int, int]) -> np.ndarray:
         """Return a view of what belongs in the columns of every stride-th filter
@@ -243,6 +217,10 @@ class Columns:
         for (r, s), source in self.sources.items():
             self.values[:, r::down, s::right] = source[first // self.block]
         return self.values
+
+
+def _made_for(x: np.ndarray, weight: np.ndarray, plan: Plan) -> tuple:
+    return x.shape[1:], x.dtype.name, weight.shape, weight.dtype.name, *plan[:-1]
 
 
 def _first(remainder: int, before: int, stride: int) -> tuple[int, int]:

@@ -1,12 +1,19 @@
 """The full connection: every output is a weighted sum of every input, plus a bias.
 
 Rungs: `linear` (loops), `linear_matmul` (one matrix product; BLAS). Shapes: x ... D,
-weight M D, bias M -> ... M.
+weight M D, bias M -> ... M. Whole numbers are multiplied exactly.
 """
+
+from math import prod
 
 import numpy as np
 
+from ._door import door
+from ._plan import exact_format
+from .matmul import whole_product
 
+
+@door(numbers="whole", empty="D M", x="... D", weight="M D", bias="M")
 def linear(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None
 ) -> np.ndarray:
@@ -17,7 +24,7 @@ def linear(
     array([[11., 17.]])
     """
     _check(x, weight, bias)
-    rows = x.reshape(-1, x.shape[-1])
+    rows = _rows(x)
     out = np.zeros(
         (len(rows), len(weight)), dtype=np.result_type(x.dtype, weight.dtype)
     )
@@ -30,6 +37,7 @@ def linear(
     return out.reshape(*x.shape[:-1], len(weight))
 
 
+@door(numbers="whole", empty="D M", x="... D", weight="M D", bias="M")
 def linear_matmul(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None
 ) -> np.ndarray:
@@ -37,10 +45,11 @@ def linear_matmul(
     matrix product.
     """
     _check(x, weight, bias)
-    product = x @ weight.T
+    product = whole_product(x, weight.T)
     return product if bias is None else product + bias
 
 
+@door(empty="D M", grad="... M", x="... D", weight="M D")
 def linear_backward(
     grad: np.ndarray, x: np.ndarray, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -53,12 +62,16 @@ def linear_backward(
             "the gradient must have the output's shape "
             f"{(*x.shape[:-1], len(weight))}, got {grad.shape}"
         )
-    rows, gradients = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
+    rows, gradients = _rows(x), _rows(grad)
     return grad @ weight, gradients.T @ rows, gradients.sum(axis=0)
 
 
+def _rows(x: np.ndarray) -> np.ndarray:
+    return x.reshape(prod(x.shape[:-1]), x.shape[-1])
+
+
 def _check(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
-    if np.ndim(x) < 1 or np.ndim(weight) != 2 or x.shape[-1] != weight.shape[1]:
+    if x.shape[-1] != weight.shape[1]:
         raise ValueError(
             f"linear needs x (..., D) and weight (M, D), got x {np.shape(x)} and "
             f"weight {np.shape(weight)}"
@@ -68,3 +81,5 @@ def _check(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
             f"linear: bias {np.shape(bias)} does not fit weight {weight.shape}; it "
             f"needs {weight.shape[:1]}"
         )
+    if x.dtype == weight.dtype == np.int64:
+        exact_format("linear", x.shape[-1], x, weight, bias)

@@ -12,7 +12,11 @@ section 3.5), and in practice by far less.
 
 import numpy as np
 
+from ._door import door
+from ._plan import exact_format
 
+
+@door(numbers="whole", empty="M K", a="M K", b="K N")
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Sum a[m, k] * b[k, n] over k for every place of the result: three loops around
     one multiply-accumulate.
@@ -30,6 +34,7 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return out
 
 
+@door(numbers="whole", empty="M K", a="M K", b="K N")
 def matmul_outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Add up one outer product for each k: every value of a and b is read for it once,
     the result K times.
@@ -41,6 +46,7 @@ def matmul_outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return out
 
 
+@door(numbers="whole", empty="M K", a="M K", b="K N")
 def matmul_blocked(a: np.ndarray, b: np.ndarray, *, block: int = 128) -> np.ndarray:
     """Copy a block of each matrix, use it for a block of the result, and write that
     once.
@@ -49,8 +55,6 @@ def matmul_blocked(a: np.ndarray, b: np.ndarray, *, block: int = 128) -> np.ndar
     the loops read.
     """
     _check(a, b)
-    if block < 1:
-        raise ValueError(f"a block is at least 1 value wide, got {block!r}")
     out = np.zeros((len(a), b.shape[1]), dtype=np.result_type(a.dtype, b.dtype))
     for m in range(0, len(a), block):
         for n in range(0, b.shape[1], block):
@@ -67,17 +71,31 @@ def matmul_blocked(a: np.ndarray, b: np.ndarray, *, block: int = 128) -> np.ndar
     return out
 
 
+@door(numbers="whole", empty="M K", a="M K", b="K N")
 def matmul_blas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return NumPy's product: for floating point the BLAS library's, with blocks for
-    every level of the memory.
+    """Return NumPy's product: the BLAS library's, with blocks for every level of the
+    memory; whole numbers pass through it as floating point, exactly.
     """
     _check(a, b)
-    return a @ b
+    return whole_product(a, b)
+
+
+def whole_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return a @ b, for whole numbers through the BLAS library: no sum is rounded as
+    long as it stays below 2^53 (2^24 in float32).
+
+    NumPy multiplies integers without BLAS, some thirty times more slowly.
+    """
+    if not a.dtype == b.dtype == np.int64:
+        return a @ b
+    width = exact_format("a product", a.shape[-1], a, b)
+    return (a.astype(width, copy=False) @ b.astype(width, copy=False)).astype(np.int64)
 
 
 def _check(a: np.ndarray, b: np.ndarray) -> None:
-    if np.ndim(a) != 2 or np.ndim(b) != 2 or a.shape[1] != b.shape[0]:
+    if a.shape[1] != b.shape[0]:
         raise ValueError(
-            f"matmul needs a (M, K) and b (K, N), got a {np.shape(a)} and b "
-            f"{np.shape(b)}"
+            f"matmul needs a (M, K) and b (K, N), got a {a.shape} and b {b.shape}"
         )
+    if a.dtype == b.dtype == np.int64:
+        exact_format("matmul", a.shape[1], a, b)

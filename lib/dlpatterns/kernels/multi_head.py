@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._door import door, require_array, require_whole
 from .attention import attention_backward, attention_matmul
 from .linear import linear_backward, linear_matmul
 
@@ -34,6 +35,7 @@ class Projections(NamedTuple):
 Attend = Callable[..., np.ndarray]
 
 
+@door(x="N T F", memory="N S E")
 def multi_head(
     x: np.ndarray,
     weights: Projections,
@@ -57,6 +59,7 @@ def multi_head(
     )
 
 
+@door(grad="N T F", x="N T F", memory="N S E")
 def multi_head_backward(
     grad: np.ndarray,
     x: np.ndarray,
@@ -93,20 +96,23 @@ def multi_head_backward(
     )
 
 
+@door(numbers="kept", x="N T F")
 def split_heads(x: np.ndarray, heads: int) -> np.ndarray:
     """Cut the features into heads. Shapes: N T HD -> N H T D."""
-    if heads < 1 or x.shape[-1] % heads:
+    if x.shape[-1] % heads:
         raise ValueError(
             f"{heads} heads do not divide the {x.shape[-1]} features of {x.shape}"
         )
-    return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
+    return x.reshape(*x.shape[:2], heads, x.shape[2] // heads).swapaxes(1, 2)
 
 
+@door(numbers="kept", x="N H T D")
 def join_heads(x: np.ndarray) -> np.ndarray:
     """Put the heads' features behind one another again. Shapes: N H T D -> N T HD."""
-    return x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], -1)
+    return x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], x.shape[1] * x.shape[3])
 
 
+@door(least={"first": 0}, x="N H T D")
 def turned(x: np.ndarray, *, first: int = 0, backwards: bool = False) -> np.ndarray:
     """Turn each pair of features by its position times the pair's frequency, so that a
     product tells the distance.
@@ -149,6 +155,11 @@ class KVCache:
         *,
         dtype: type = np.float32,
     ) -> None:
+        sizes = {"batch": batch, "kv_heads": kv_heads, "capacity": capacity}
+        for name, size in (sizes | {"head_dim": head_dim}).items():
+            require_whole(f"KVCache: {name}", size)
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"KVCache: dtype is a floating-point format, got {dtype!r}")
         self._keys = np.zeros((batch, kv_heads, capacity, head_dim), dtype=dtype)
         self._values = np.zeros_like(self._keys)
         self.length = 0
@@ -175,8 +186,10 @@ class KVCache:
 
         Raises: ValueError if their shape does not fit or there is no more room.
         """
+        for name, array in (("keys", keys), ("values", values)):
+            require_array(f"KVCache.append: {name}", array, "N G T D")
         batch, kv_heads, capacity, head_dim = self._keys.shape
-        end = self.length + (keys.shape[2] if np.ndim(keys) == 4 else 0)
+        end = self.length + keys.shape[2]
         if np.shape(keys) != np.shape(values) or np.shape(keys) != (
             batch,
             kv_heads,
@@ -199,6 +212,7 @@ class KVCache:
         self.length = end
 
 
+@door(x="N T F")
 def decode_step(
     x: np.ndarray,
     weights: Projections,
@@ -243,17 +257,12 @@ def _projected(
 def _check(
     x: np.ndarray, weights: Projections, heads: int, memory: np.ndarray | None
 ) -> None:
-    if np.ndim(x) != 3 or (
-        memory is not None and (np.ndim(memory) != 3 or len(memory) != len(x))
-    ):
-        found = f"{np.shape(x)}" + (
-            "" if memory is None else f" and {np.shape(memory)}"
-        )
+    if memory is not None and len(memory) != len(x):
         raise ValueError(
             "multi-head attention takes x (N, T, F) and a memory (N, S, E), got "
-            f"{found}"
+            f"{x.shape} and {memory.shape}"
         )
-    if heads < 1 or len(weights.q) % heads:
+    if len(weights.q) % heads:
         raise ValueError(
             f"{heads} heads do not divide the {len(weights.q)} rows of the query "
             f"weights {weights.q.shape}"

@@ -4,19 +4,20 @@ what the lectures train.
 
 import numpy as np
 
-from ._windows import four_axes
+from ._door import door
 
 EPS = 1e-5
 
 
+@door(x="N C H W")
 def batch_statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and variance of each channel over the batch and the map. Shapes: N C
     H W -> C, C.
     """
-    four_axes("batch_statistics", x)
     return x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
 
 
+@door(x="N C H W", mean="C", variance="C", scale="C", shift="C")
 def batch_norm(
     x: np.ndarray,
     mean: np.ndarray,
@@ -38,6 +39,7 @@ def batch_norm(
     return x * factor[:, None, None] + (shift - mean * factor)[:, None, None]
 
 
+@door(grad="N C H W", x="N C H W", scale="C")
 def batch_norm_backward(
     grad: np.ndarray, x: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,6 +61,7 @@ def batch_norm_backward(
     return scale[:, None, None] / deviation * centred, to_scale, to_shift
 
 
+@door(x="... D", scale="D", shift="D")
 def layer_norm(
     x: np.ndarray, scale: np.ndarray, shift: np.ndarray | None = None
 ) -> np.ndarray:
@@ -72,6 +75,7 @@ def layer_norm(
     return out if shift is None else out + shift
 
 
+@door(grad="... D", x="... D", scale="D")
 def layer_norm_backward(
     grad: np.ndarray, x: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -91,6 +95,7 @@ def layer_norm_backward(
     )
 
 
+@door(x="... D", scale="D")
 def rms_norm(x: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Divide the last axis by its root mean square, then scale it. Shapes: ... D.
     Source: Zhang & Sennrich 2019.
@@ -99,6 +104,7 @@ def rms_norm(x: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + EPS) * scale
 
 
+@door(x="N C H W")
 def local_response_norm(
     x: np.ndarray,
     size: int = 5,
@@ -114,8 +120,7 @@ def local_response_norm(
     alpha by the size.
     Raises: ValueError if the size is even: such neighbours have no middle.
     """
-    four_axes("local_response_norm", x)
-    if size < 1 or size % 2 == 0:
+    if size % 2 == 0:
         raise ValueError(
             "local_response_norm: size must be odd, with the channel in the "
             "middle; "
@@ -133,7 +138,6 @@ def _normal(x: np.ndarray) -> np.ndarray:
 
 
 def _check_channels(name: str, x: np.ndarray, **vectors: np.ndarray) -> None:
-    four_axes(name, x)
     for what, vector in vectors.items():
         if np.shape(vector) != (x.shape[1],):
             raise ValueError(

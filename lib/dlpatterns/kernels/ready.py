@@ -7,9 +7,10 @@ anew at every call.
 
 import numpy as np
 
-from ._windows import Pair, pair, sides
+from ._door import door, require_array
+from ._plan import checked_geometry, plan
+from ._windows import Pair, sides
 from .blocked import Columns, conv2d_blocked, conv2d_depthwise, conv2d_pointwise
-from .convolution import _plan
 from .winograd import Buffers, conv2d_winograd, winograd_filters
 
 # input channels below which Winograd's transforms cost more than the products they save
@@ -22,22 +23,28 @@ TINY, SMALL = (
 )
 
 
-def rung(x: tuple[int, ...], weight: tuple[int, ...], **geometry: Pair | str) -> str:
+FLOATING = (np.float32, np.float64)  # formats in which a convolution is computed
+Four = tuple[int, int, int, int]
+
+
+@door()
+def rung(x: Four, weight: Four, **geometry: Pair | str) -> str:
     """Name the rung that is fastest for these shapes: "pointwise", "depthwise",
     "winograd" or "blocked".
 
-    >>> maps, filters = (1, 64, 56, 56), (64, 64, 3, 3)
-    >>> rung(maps, filters, padding=1), rung(maps, filters, stride=2)
-    ('winograd', 'blocked')
+    >>> rung((1, 64, 56, 56), (64, 64, 3, 3), padding=1)
+    'winograd'
+    >>> rung((1, 64, 56, 56), (64, 64, 3, 3), stride=2)
+    'blocked'
     """
-    around = sides(
-        geometry.get("padding", 0), x[2:], weight[2:], stride=geometry.get("stride", 1)
-    )
-    if geometry.get("groups", 1) == x[1] == weight[0] > 1:
+    how = checked_geometry("rung", geometry)
+    stride, dilation = how["stride"], how["dilation"]
+    around = sides(how["padding"], x[2:], weight[2:], stride=stride, dilation=dilation)
+    if how["groups"] == x[1] == weight[0] > 1:
         return "depthwise"
     if weight[2:] == (1, 1) and around == ((0, 0), (0, 0)):
         return "pointwise"
-    plain = {pair(geometry.get(name, 1)) for name in ("stride", "dilation")} == {(1, 1)}
+    plain = stride == dilation == (1, 1)
     large = min(n + sum(side) - 2 for n, side in zip(x[2:], around, strict=True)) > TINY
     return (
         "winograd"
@@ -50,59 +57,59 @@ class Ready:
     """Filters that wait for maps: `Ready(weight, padding=1)(x)` is a convolution by the
     fastest rung.
 
-    The buffers are kept from call to call, so one `Ready` serves one thread.
+    The filters are copied: what happens to `weight` and `bias` afterwards does not
+    matter. The buffers are kept from call to call, so one `Ready` serves one thread.
     """
 
     def __init__(
         self, weight: np.ndarray, bias: np.ndarray | None = None, **geometry: Pair | str
     ) -> None:
-        self.weight, self.bias, self.geometry = (
-            np.ascontiguousarray(weight),
-            bias,
-            geometry,
+        self.weight = require_array("Ready: weight", weight, "M C R S").copy("C")
+        self.bias = (
+            None if bias is None else require_array("Ready: bias", bias, "M").copy()
         )
+        self.geometry = checked_geometry("Ready", geometry)
         self.rung, self._filters, self._work, self._shape = "", None, None, None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Convolve the maps. Shapes: N C H W -> N M P Q."""
+        x = require_array("Ready: x", x, "N C H W")
         if self._shape != (x.shape, x.dtype):
             self._prepare(x)
+        out = self._run(x)
+        half = np.result_type(x.dtype, self.weight.dtype) == np.float16
+        return out.astype(np.float16) if half else out
+
+    def _run(self, x: np.ndarray) -> np.ndarray:
         if self.rung == "winograd":
-            padding = self.geometry.get("padding", 0)
+            padding = self.geometry["padding"]
             return conv2d_winograd(
                 x, self._filters, self.bias, padding=padding, work=self._work
             )
         if self.rung == "pointwise":
-            options = {
-                key: value
-                for key, value in self.geometry.items()
-                if key in ("stride", "groups")
-            }
+            options = {key: self.geometry[key] for key in ("stride", "groups")}
             return conv2d_pointwise(x, self.weight, self.bias, **options)
         if self.rung == "depthwise":
-            options = {
-                key: value for key, value in self.geometry.items() if key != "groups"
-            }
+            options = {k: v for k, v in self.geometry.items() if k != "groups"}
             return conv2d_depthwise(x, self.weight, self.bias, **options)
         return conv2d_blocked(
             x, self.weight, self.bias, **self.geometry, work=self._work
         )
 
     def _prepare(self, x: np.ndarray) -> None:
-        options = {
-            "stride": 1,
-            "padding": 0,
-            "dilation": 1,
-            "groups": 1,
-        } | self.geometry
-        plan = _plan(x, self.weight, self.bias, **options)
-        self.rung = rung(x.shape, self.weight.shape, **self.geometry)
+        how = plan("Ready", x, self.weight, self.bias, self.geometry)
+        self.rung, self._work = self._fastest(x), None
         if self.rung == "winograd":
-            tile = 2 if min(plan.output[2:]) <= SMALL else 4
-            self._filters = winograd_filters(self.weight, tile, groups=plan.groups)
-            self._work = Buffers(
-                self._filters, x, sides(options["padding"], x.shape[2:], 3)
-            )
-        elif self.rung == "blocked":
-            self._work = Columns(x, self.weight, plan)
+            tile = 2 if min(how.output[2:]) <= SMALL else 4
+            self._filters = winograd_filters(self.weight, tile, groups=how.groups)
+            self._work = Buffers(self._filters, x, how.around)
+        elif self.rung == "blocked" and x.dtype == self.weight.dtype in FLOATING:
+            self._work = Columns(x, self.weight, how)
         self._shape = (x.shape, x.dtype)
+
+    def _fastest(self, x: np.ndarray) -> str:
+        name = rung(
+            x.shape if len(x) else (1, *x.shape[1:]), self.weight.shape, **self.geometry
+        )
+        whole = x.dtype.kind in "biu" and self.weight.dtype.kind in "biu"
+        return "blocked" if whole and name == "winograd" else name

@@ -9,49 +9,26 @@ candidate, output. A rung differs from the loops by at most 1e-12 in float64 and
 float32 for weights within 1 / sqrt(H).
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from .activations import sigmoid
-
-
-class Weights(NamedTuple):
-    """The parameters of a cell with G gates and H units, or their gradients. Shapes: x
-    (G H, D), h (G H, H).
-
-    `bias` is None, one vector a gate, shape (G H,) (Keras, ONNX), or two, shape (2, G
-    H), the first added to the inputs' product and the second to the state's (PyTorch,
-    cuDNN).
-    """
-
-    x: np.ndarray
-    h: np.ndarray
-    bias: np.ndarray | None = None
-
-    def biases(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the bias of the inputs' product and that of the state's, zeros where
-        there is none.
-        """
-        none = np.zeros(len(self.x), dtype=self.x.dtype)
-        if self.bias is None:
-            return none, none
-        return (
-            (self.bias, none) if self.bias.ndim == 1 else (self.bias[0], self.bias[1])
-        )
-
-    def rows(self, start: int, stop: int) -> "Weights":
-        """Return the parameters of the units from `start` up to `stop`."""
-        return Weights(
-            self.x[start:stop],
-            self.h[start:stop],
-            None if self.bias is None else self.bias[..., start:stop],
-        )
-
+from ._cells import (
+    Weights,
+    biased,
+    check_gradient,
+    gradients,
+    prepared,
+    products,
+    projected,
+    states_before,
+    weighted_sums,
+)
+from ._door import door
+from .activations import _logistic
 
 # --- The plain cell: h = tanh(W x + U h + b) ------------------------------------------
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D", state="N H")
 def rnn(
     x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
 ) -> np.ndarray:
@@ -62,54 +39,60 @@ def rnn(
     >>> rnn(np.zeros((1, 2, 1)), weights)[0, :, 0].round(4)
     array([0.7616, 0.9427])
     """
-    out, (start,) = _prepared("rnn", 1, x, weights, state)
+    out, (start,) = prepared("rnn", 1, x, weights, state)
     for n in range(len(x)):
         h = start[n]
         for t in range(x.shape[1]):
-            h = out[n, t] = [np.tanh(total) for total in _sums(weights, x[n, t], h)]
+            h = out[n, t] = [
+                np.tanh(total) for total in weighted_sums(weights, x[n, t], h)
+            ]
     return out
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D", state="N H")
 def rnn_steps(
     x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
 ) -> np.ndarray:
     """Take two matrix products a step: one for the input, one for the state."""
-    out, (h,) = _prepared("rnn", 1, x, weights, state)
+    out, (h,) = prepared("rnn", 1, x, weights, state)
     for t in range(x.shape[1]):
         h = np.tanh(x[:, t] @ weights.x.T + h @ weights.h.T + sum(weights.biases()))
         out[:, t] = h
     return out
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D", state="N H")
 def rnn_fast(
     x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
 ) -> np.ndarray:
     """Take one product for all inputs, then one a step for the state."""
-    out, (h,) = _prepared("rnn", 1, x, weights, state)
-    inputs = _projected(x, weights) + weights.biases()[1]  # T N H
+    out, (h,) = prepared("rnn", 1, x, weights, state)
+    inputs = projected(x, weights) + weights.biases()[1]  # T N H
     for t in range(x.shape[1]):
         h = np.tanh(inputs[t] + h @ weights.h.T)
         out[:, t] = h
     return out
 
 
+@door(empty="T", grad="N T H", x="N T D", h="N T H")
 def rnn_backward(
     grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarray
 ) -> tuple[np.ndarray, Weights]:
     """Return the gradients of x and of the weights, given the states h that the cell
     went through from zero.
     """
-    _check_gradient("rnn_backward", grad, x, weights, h=h)
+    check_gradient("rnn_backward", 1, grad, x, weights, h=h)
     slope, to_sums, arriving = 1 - h * h, np.empty_like(h), 0.0
     for t in reversed(range(x.shape[1])):
         to_sums[:, t] = slope[:, t] * (grad[:, t] + arriving)
         arriving = to_sums[:, t] @ weights.h
-    return to_sums @ weights.x, _gradients(weights, x, h, to_sums, to_sums)
+    return to_sums @ weights.x, gradients(weights, x, h, to_sums, to_sums)
 
 
 # --- The gated recurrent unit ---------------------------------------------------------
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D", state="N H")
 def gru(
     x: np.ndarray,
     weights: Weights,
@@ -124,7 +107,7 @@ def gru(
     otherwise to the state itself, so that the candidate's product must wait for the
     gate. Source: Cho et al. 2014, equations 5 to 8.
     """
-    out, (start,) = _prepared("gru", 3, x, weights, state)
+    out, (start,) = prepared("gru", 3, x, weights, state)
     size = out.shape[-1]
     for n in range(len(x)):
         h = start[n]
@@ -136,22 +119,25 @@ def gru(
 def _gru_step(
     x: np.ndarray, h: np.ndarray, weights: Weights, size: int, reset_after: bool
 ) -> list:
-    gates = [sigmoid(total) for total in _sums(weights.rows(0, 2 * size), x, h)]
+    gates = [
+        _logistic(total) for total in weighted_sums(weights.rows(0, 2 * size), x, h)
+    ]
     reset, update, last = gates[:size], gates[size:], weights.rows(2 * size, 3 * size)
     if reset_after:
         seen = [
             a * b
-            for a, b in zip(reset, _biased(_products(last.h, h), last, 1), strict=True)
+            for a, b in zip(reset, biased(products(last.h, h), last, 1), strict=True)
         ]
         sums = [
             a + b
-            for a, b in zip(_biased(_products(last.x, x), last, 0), seen, strict=True)
+            for a, b in zip(biased(products(last.x, x), last, 0), seen, strict=True)
         ]
     else:
-        sums = _sums(last, x, [reset[i] * h[i] for i in range(size)])
+        sums = weighted_sums(last, x, [reset[i] * h[i] for i in range(size)])
     return [(1 - update[i]) * np.tanh(sums[i]) + update[i] * h[i] for i in range(size)]
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D", state="N H")
 def gru_fast(
     x: np.ndarray,
     weights: Weights,
@@ -162,15 +148,15 @@ def gru_fast(
     """Take one product for all inputs, then one a step for the state; two a step if the
     reset comes before.
     """
-    out, (h,) = _prepared("gru", 3, x, weights, state)
-    size, inputs, bias = out.shape[-1], _projected(x, weights), weights.biases()[1]
+    out, (h,) = prepared("gru", 3, x, weights, state)
+    size, inputs, bias = out.shape[-1], projected(x, weights), weights.biases()[1]
     for t in range(x.shape[1]):
         from_h = (
             h @ weights.h[: (2 + reset_after) * size].T
             + bias[: (2 + reset_after) * size]
         )
         reset, update = np.split(
-            sigmoid(inputs[t][:, : 2 * size] + from_h[:, : 2 * size]), 2, axis=1
+            _logistic(inputs[t][:, : 2 * size] + from_h[:, : 2 * size]), 2, axis=1
         )
         seen = (
             reset * from_h[:, 2 * size :]
@@ -183,19 +169,20 @@ def gru_fast(
     return out
 
 
+@door(empty="T", grad="N T H", x="N T D", h="N T H")
 def gru_backward(
     grad: np.ndarray, x: np.ndarray, weights: Weights, h: np.ndarray
 ) -> tuple[np.ndarray, Weights]:
     """Return the gradients of x and of the weights, given the states h of `gru` with
     the reset after, started at zero.
     """
-    _check_gradient("gru_backward", grad, x, weights, h=h)
-    before, size = _before(h), h.shape[-1]
+    check_gradient("gru_backward", 3, grad, x, weights, h=h)
+    before, size = states_before(h), h.shape[-1]
     from_x, from_h = (
         x @ weights.x.T + weights.biases()[0],
         before @ weights.h.T + weights.biases()[1],
     )
-    reset, update = np.split(sigmoid((from_x + from_h)[..., : 2 * size]), 2, axis=-1)
+    reset, update = np.split(_logistic((from_x + from_h)[..., : 2 * size]), 2, axis=-1)
     candidate = np.tanh(from_x[..., 2 * size :] + reset * from_h[..., 2 * size :])
     slopes = (
         reset * (1 - reset) * from_h[..., 2 * size :],
@@ -210,7 +197,7 @@ def gru_backward(
         to_x[:, t] = np.concatenate([*gates, to_candidate], axis=1)
         to_h[:, t] = np.concatenate([*gates, to_candidate * reset[:, t]], axis=1)
         arriving = to_h[:, t] @ weights.h + total * update[:, t]
-    return to_x @ weights.x, _gradients(weights, x, h, to_x, to_h)
+    return to_x @ weights.x, gradients(weights, x, h, to_x, to_h)
 
 
 # --- Long short-term memory -----------------------------------------------------------
@@ -218,6 +205,7 @@ def gru_backward(
 State = tuple[np.ndarray, np.ndarray]  # h and c, each N H
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D")
 def lstm(
     x: np.ndarray, weights: Weights, *, state: State | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -227,7 +215,7 @@ def lstm(
     Shapes: x N T D -> h and c, each N T H. Source: Hochreiter & Schmidhuber 1997; Gers
     et al. 2000 (forget gate).
     """
-    shown, (start_h, start_c) = _prepared("lstm", 4, x, weights, state)
+    shown, (start_h, start_c) = prepared("lstm", 4, x, weights, state)
     memory = np.zeros(shown.shape, dtype=shown.dtype)
     for n in range(len(x)):
         h, c = start_h[n], start_c[n]
@@ -239,20 +227,21 @@ def lstm(
 def _lstm_step(
     x: np.ndarray, h: np.ndarray, c: np.ndarray, weights: Weights
 ) -> tuple[list, list]:
-    size, sums = len(c), _sums(weights, x, h)
+    size, sums = len(c), weighted_sums(weights, x, h)
     enter, forget, show = (
-        [sigmoid(sums[k * size + i]) for i in range(size)] for k in (0, 1, 3)
+        [_logistic(sums[k * size + i]) for i in range(size)] for k in (0, 1, 3)
     )
     candidate = [np.tanh(sums[2 * size + i]) for i in range(size)]
     c = [forget[i] * c[i] + enter[i] * candidate[i] for i in range(size)]
     return [show[i] * np.tanh(c[i]) for i in range(size)], c
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D")
 def lstm_steps(
     x: np.ndarray, weights: Weights, *, state: State | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take two matrix products a step: one for the input, one for the state."""
-    shown, (h, c) = _prepared("lstm", 4, x, weights, state)
+    shown, (h, c) = prepared("lstm", 4, x, weights, state)
     memory = np.zeros_like(shown)
     for t in range(x.shape[1]):
         sums = x[:, t] @ weights.x.T + h @ weights.h.T + sum(weights.biases())
@@ -261,18 +250,25 @@ def lstm_steps(
     return shown, memory
 
 
+@door(finite=("x", "weights", "state"), empty="T", x="N T D")
 def lstm_fast(
     x: np.ndarray, weights: Weights, *, state: State | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take one product for all inputs, then one a step for the state, with the batch
     last: each gate lies in one piece.
     """
-    shown, (h, c) = _prepared("lstm", 4, x, weights, state)
+    shown, (h, c) = prepared("lstm", 4, x, weights, state)
     memory, (batch, steps, features) = np.zeros_like(shown), x.shape
-    columns = np.ascontiguousarray(x.transpose(2, 1, 0)).reshape(features, -1)
+    columns = np.ascontiguousarray(x.transpose(2, 1, 0)).reshape(
+        features, steps * batch
+    )
     inputs = weights.x @ columns  # 4H TN
     inputs += sum(weights.biases())[:, None]
-    inputs, h, c = inputs.reshape(-1, steps, batch), np.ascontiguousarray(h.T), c.T
+    inputs, h, c = (
+        inputs.reshape(len(weights.x), steps, batch),
+        np.ascontiguousarray(h.T),
+        c.T,
+    )
     for t in range(steps):
         sums = weights.h @ h
         sums += inputs[:, t]
@@ -302,6 +298,7 @@ def _lstm_cell(sums: np.ndarray, c: np.ndarray) -> State:
     return show * np.tanh(c), c
 
 
+@door(empty="T", grad="N T H", x="N T D")
 def lstm_backward(
     grad: np.ndarray, x: np.ndarray, weights: Weights, states: State
 ) -> tuple[np.ndarray, Weights]:
@@ -312,11 +309,11 @@ def lstm_backward(
     the gradient walks step by step.
     """
     h, c = states
-    _check_gradient("lstm_backward", grad, x, weights, h=h, c=c)
-    before, bent, size = _before(c), np.tanh(c), h.shape[-1]
-    sums = x @ weights.x.T + _before(h) @ weights.h.T + sum(weights.biases())
+    check_gradient("lstm_backward", 4, grad, x, weights, h=h, c=c)
+    before, bent, size = states_before(c), np.tanh(c), h.shape[-1]
+    sums = x @ weights.x.T + states_before(h) @ weights.h.T + sum(weights.biases())
     enter, forget, show = (
-        sigmoid(sums[..., k * size : (k + 1) * size]) for k in (0, 1, 3)
+        _logistic(sums[..., k * size : (k + 1) * size]) for k in (0, 1, 3)
     )
     candidate = np.tanh(sums[..., 2 * size : 3 * size])
     slopes = np.concatenate(
@@ -339,173 +336,4 @@ def lstm_backward(
         to_sums[:, t, : 3 * size] = np.tile(to_c, 3) * slopes[:, t]
         to_sums[:, t, 3 * size :] = total * show_slope[:, t]
         to_h, to_c = to_sums[:, t] @ weights.h, to_c * forget[:, t]
-    return to_sums @ weights.x, _gradients(weights, x, h, to_sums, to_sums)
-
-
-# --- What the cells share -------------------------------------------------------------
-
-
-def _sums(weights: Weights, x: np.ndarray, h: np.ndarray | list) -> list:
-    """Return W x + U h + b, one number a unit, in one accumulator each."""
-    sums = _products(weights.h, h, _products(weights.x, x))
-    for which in range(0 if weights.bias is None else weights.bias.ndim):
-        sums = _biased(sums, weights, which)
-    return sums
-
-
-def _products(
-    weight: np.ndarray, values: np.ndarray | list, totals: list | None = None
-) -> list:
-    """Add the weighted sum of the values to each total, one multiply-accumulate after
-    another.
-    """
-    sums = []
-    for row in range(len(weight)):
-        total = totals[row] if totals else 0.0
-        for i in range(len(values)):
-            total += weight[row, i] * values[i]
-        sums.append(total)
-    return sums
-
-
-def _biased(sums: list, weights: Weights, which: int) -> list:
-    """Add the first (0) or second (1) bias, if there is one."""
-    if weights.bias is None or which >= weights.bias.ndim:
-        return sums
-    bias = weights.bias if weights.bias.ndim == 1 else weights.bias[which]
-    return [total + bias[i] for i, total in enumerate(sums)]
-
-
-def _projected(x: np.ndarray, weights: Weights) -> np.ndarray:
-    """Multiply all inputs by their weights in one product, step first. Shapes: N T D ->
-    T N GH.
-    """
-    steps = np.ascontiguousarray(x.swapaxes(0, 1)).reshape(-1, x.shape[-1])
-    return (steps @ weights.x.T + weights.biases()[0]).reshape(x.shape[1], len(x), -1)
-
-
-def _before(states: np.ndarray) -> np.ndarray:
-    """Return the state before each step, zero before the first."""
-    return np.concatenate([np.zeros_like(states[:, :1]), states[:, :-1]], axis=1)
-
-
-def _gradients(
-    weights: Weights, x: np.ndarray, h: np.ndarray, to_x: np.ndarray, to_h: np.ndarray
-) -> Weights:
-    """Return the weights' gradients from those of the two products: one matrix product
-    each over all steps.
-    """
-    rows = to_x.reshape(-1, to_x.shape[-1]), to_h.reshape(-1, to_h.shape[-1])
-    bias = None
-    if weights.bias is not None:
-        bias = (
-            rows[0].sum(axis=0)
-            if weights.bias.ndim == 1
-            else np.stack([part.sum(axis=0) for part in rows])
-        )
-    return Weights(
-        rows[0].T @ x.reshape(-1, x.shape[-1]),
-        rows[1].T @ _before(h).reshape(-1, h.shape[-1]),
-        bias,
-    )
-
-
-def _prepared(
-    name: str, gates: int, x: np.ndarray, weights: Weights, state: object
-) -> tuple[np.ndarray, tuple]:
-    """Return room for the states, and the states to start from (zero by default), after
-    checking every shape.
-    """
-    _check(name, gates, x, weights)
-    hidden = weights.h.shape[1]
-    starts = 1 if name != "lstm" else 2
-    given = (
-        (np.zeros((len(x), hidden), dtype=x.dtype),) * starts
-        if state is None
-        else state
-        if starts == 2
-        else (state,)
-    )
-    if len(given) != starts or any(np.shape(one) != (len(x), hidden) for one in given):
-        shapes = " and ".join(str(np.shape(one)) for one in given)
-        raise ValueError(
-            f"{name} of x {x.shape}: the starting state has shape "
-            f"{(len(x), hidden)}, "
-            f"got {shapes}"
-        )
-    for one in given:
-        _check_numbers(name, "the starting state", one)
-    return np.zeros((*x.shape[:2], hidden), dtype=x.dtype), tuple(given)
-
-
-def _check(name: str, gates: int, x: np.ndarray, weights: Weights) -> None:
-    """Raise ValueError unless the weights fit the input and all inputs are finite
-    numbers.
-    """
-    if np.ndim(x) != 3 or not x.shape[1]:
-        raise ValueError(
-            f"{name} takes x of shape (N, T, D) with at least one step, got "
-            f"{np.shape(x)}"
-        )
-    hidden = np.shape(weights.h)[-1]
-    expected = {"x": (gates * hidden, x.shape[2]), "h": (gates * hidden, hidden)}
-    for part, shape in expected.items():
-        if np.shape(getattr(weights, part)) != shape:
-            found = np.shape(getattr(weights, part))
-            raise ValueError(
-                f"{name} of x {x.shape} with {hidden} units needs weights.{part} "
-                f"{shape}, got {found}"
-            )
-    if weights.bias is not None and np.shape(weights.bias) not in (
-        (gates * hidden,),
-        (2, gates * hidden),
-    ):
-        raise ValueError(
-            f"{name}: a bias for weights.h {weights.h.shape} has shape "
-            f"{(gates * hidden,)} or {(2, gates * hidden)}, "
-            f"got {np.shape(weights.bias)}"
-        )
-    arrays = {
-        "x": x,
-        "weights.x": weights.x,
-        "weights.h": weights.h,
-        "bias": weights.bias,
-    }
-    for what, array in arrays.items():
-        if array is not None:
-            _check_numbers(name, what, array)
-
-
-def _check_numbers(name: str, what: str, array: np.ndarray) -> None:
-    """Raise ValueError unless all are finite floating-point (or traced) numbers."""
-    if array.dtype.kind not in "fO":
-        raise ValueError(
-            f"{name} takes floating-point numbers, got {what} {array.shape} of "
-            f"{array.dtype}; convert it first"
-        )
-    if (
-        array.dtype.kind == "f"
-        and not np.isfinite(array.sum())
-        and not np.isfinite(array).all()
-    ):
-        raise ValueError(
-            f"{name}: {what} {array.shape} holds NaN or infinity, which a gate "
-            "would "
-            f"hide; first at {_first(array)}"
-        )
-
-
-def _first(x: np.ndarray) -> tuple[int, ...]:
-    return tuple(map(int, np.argwhere(~np.isfinite(x))[0]))
-
-
-def _check_gradient(
-    name: str, grad: np.ndarray, x: np.ndarray, weights: Weights, **states: np.ndarray
-) -> None:
-    expected = (*x.shape[:2], weights.h.shape[1])
-    for what, array in {"the gradient": grad, **states}.items():
-        if np.shape(array) != expected:
-            raise ValueError(
-                f"{name} of x {x.shape}: {what} must have the states' shape "
-                f"{expected}, got {np.shape(array)}"
-            )
+    return to_sums @ weights.x, gradients(weights, x, h, to_sums, to_sums)

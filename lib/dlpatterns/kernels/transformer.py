@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import activations
+from ._door import door
 from .attention import attention_matmul
 from .linear import linear_matmul
 from .multi_head import Attend, Projections, multi_head
@@ -33,6 +34,7 @@ class Block(NamedTuple):
     cross: Projections | None = None
 
 
+@door(x="N T F")
 def encoder_block(
     x: np.ndarray,
     block: Block,
@@ -59,6 +61,7 @@ def encoder_block(
     return _through(x, parts, block.norms, pre_norm)
 
 
+@door(x="N T F", memory="N S F")
 def decoder_block(
     x: np.ndarray,
     memory: np.ndarray,
@@ -90,6 +93,7 @@ def decoder_block(
     return _through(x, parts, block.norms, pre_norm)
 
 
+@door(x="N T F")
 def feed_forward(x: np.ndarray, block: Block, *, act: str = "relu") -> np.ndarray:
     """Widen every token, bend it, and bring it back: down(act(up x)), with no word
     between the tokens.
@@ -116,8 +120,6 @@ def _through(
 
 
 def _check(x: np.ndarray, block: Block, *, norms: int) -> None:
-    if np.ndim(x) != 3:
-        raise ValueError(f"a Transformer block takes x (N, T, F), got {np.shape(x)}")
     if len(block.norms) != norms:
         raise ValueError(
             f"this block has {norms} normalisations, got the parameters of "

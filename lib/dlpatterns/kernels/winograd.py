@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._windows import Pair, Sides, four_axes, sides
+from ._door import door
+from ._windows import Pair, Sides, sides
 
 INPUT = {  # B^T
     2: [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
@@ -73,6 +74,7 @@ class Filters(NamedTuple):
         return self.values.shape[1] * self.values.shape[2]
 
 
+@door(finite=("weight",), back=False, weight="M C 3 3")
 def winograd_filters(weight: np.ndarray, tile: int = 4, *, groups: int = 1) -> Filters:
     """Return G w G^T for every filter, computed in float64 and rounded once.
 
@@ -83,27 +85,21 @@ def winograd_filters(weight: np.ndarray, tile: int = 4, *, groups: int = 1) -> F
         raise ValueError(
             f"winograd has tiles of {sorted(FILTER)} outputs a side, got {tile!r}"
         )
-    if np.ndim(weight) != 4 or weight.shape[2:] != (3, 3) or weight.shape[0] % groups:
+    if weight.shape[2:] != (3, 3) or weight.shape[0] % groups:
         raise ValueError(
             f"winograd needs weight (M, C, 3, 3) with M a multiple of {groups} "
             f"groups, got {np.shape(weight)}"
-        )
-    if not np.isfinite(weight).all():
-        raise ValueError(
-            f"winograd: weight {weight.shape} holds values that are not finite; "
-            "they "
-            "would spread"
         )
     g = np.array(FILTER[tile])
     transformed = g @ weight.astype(np.float64) @ g.T  # M C i j
     columns_first = transformed.transpose(3, 2, 0, 1)  # j i M C
     shape = ((tile + 2) ** 2, groups, len(weight) // groups, weight.shape[1])
-    dtype = weight.dtype if weight.dtype.kind == "f" else np.float64
     return Filters(
-        np.ascontiguousarray(columns_first.reshape(shape), dtype=dtype), tile
+        np.ascontiguousarray(columns_first.reshape(shape), dtype=weight.dtype), tile
     )
 
 
+@door(finite=("x",), x="N C H W", bias="M")
 def conv2d_winograd(
     x: np.ndarray,
     filters: Filters,
@@ -119,7 +115,9 @@ def conv2d_winograd(
     cache. `work` are `Buffers` that are used again for maps of the same shape.
     """
     around = _check(x, filters, bias, padding)
-    work = work or Buffers(filters, x, around)
+    if work is None:
+        work = Buffers(filters, x, around)
+    work.check(filters, x, around)
     out = np.empty((len(x), filters.maps, *work.size), dtype=work.products.dtype)
     for n in range(len(x)):
         for first in range(0, work.rows, work.block):
@@ -161,6 +159,7 @@ class Buffers:
             filters.tile + 2,
             np.result_type(x.dtype, filters.values.dtype),
         )
+        self.made_for = _made_for(filters, x, around)
         self.size = tuple(
             n + sum(side) - 2 for n, side in zip(x.shape[2:], around, strict=True)
         )
@@ -190,6 +189,15 @@ class Buffers:
         )
         self.wide = np.empty((window, tile, filters.maps * many), dtype=dtype)
         self.results = np.empty((tile * filters.maps * many, tile), dtype=dtype)
+
+    def check(self, filters: Filters, x: np.ndarray, around: Sides) -> None:
+        """Raise ValueError if the buffers were made for another convolution."""
+        asked = _made_for(filters, x, around)
+        if self.made_for != asked:
+            raise ValueError(
+                f"conv2d_winograd: work was made for {self.made_for}, and is used for "
+                f"{asked}; make Buffers for these maps"
+            )
 
     def take(self, x: np.ndarray, first: int) -> None:
         """Fill `tiles` with B^T d B for the rows of tiles from `first` on. Shapes: x C
@@ -252,32 +260,34 @@ class Buffers:
             target[:] = results[r, :, : target.shape[1], : out.shape[2]]
 
 
+def _made_for(filters: Filters, x: np.ndarray, around: Sides) -> tuple:
+    values = filters.values
+    return values.shape, filters.tile, values.dtype.name, x.shape[1:], around
+
+
 def _check(
     x: np.ndarray, filters: Filters, bias: np.ndarray | None, padding: Pair | str
 ) -> Sides:
-    four_axes("conv2d_winograd", x)
+    if filters.values.ndim != 4 or filters.tile not in FILTER:
+        raise ValueError(
+            "conv2d_winograd takes filters made by winograd_filters(weight), got "
+            f"values {filters.values.shape} and tile {filters.tile!r}"
+        )
     if x.shape[1] != filters.channels:
         raise ValueError(
             f"winograd filters {filters.values.shape} are for {filters.channels} "
             f"channels, x is {x.shape}"
         )
-    if bias is not None and np.shape(bias) != (filters.maps,):
+    if bias is not None and bias.shape != (filters.maps,):
         raise ValueError(
-            f"winograd: bias {np.shape(bias)} does not fit {filters.maps} "
-            "filters; it "
+            f"winograd: bias {bias.shape} does not fit {filters.maps} filters; it "
             f"needs ({filters.maps},)"
         )
     around = sides(padding, x.shape[2:], 3)
     padded = tuple(n + sum(side) for n, side in zip(x.shape[2:], around, strict=True))
     if min(padded) < 3:
         raise ValueError(
-            f"a kernel that spans (3, 3) does not fit on padded maps of {padded} "
-            "(x "
+            f"a kernel that spans (3, 3) does not fit on padded maps of {padded} (x "
             f"{x.shape}); pad more"
-        )
-    if not np.isfinite(x.sum()) and not np.isfinite(x).all():
-        raise ValueError(
-            f"winograd: x {x.shape} holds values that are not finite; a whole tile "
-            "would be lost to each"
         )
     return around
