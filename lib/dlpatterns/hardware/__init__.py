@@ -1,9 +1,12 @@
-"""Machines: one model of what moving and computing costs.
+"""Machines: one model of what moving and computing costs, spoken by name.
 
 | module | holds |
 |---|---|
 | `machines` | published chips as data: rates, memory, bandwidth |
 | `roofline` | the least time of a layer and of a network on a machine |
+| `work` | a convolution or a matrix product as loops and the values that they touch |
+| `memory` | what a loop nest moves, if nothing, everything, or one tile is kept |
+| `replay` | the same accesses, one by one, through a buffer or a cache |
 | `systolic` | matrix products in a systolic array, by closed form |
 | `simulated` | the same, beat by beat, with the product that comes out |
 | `energy` | picojoules of arithmetic and of memory, area of arithmetic |
