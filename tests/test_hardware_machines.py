@@ -1,4 +1,4 @@
-"""Chips as data, and the bounds and energies that follow: published ridges, hand counts."""
+"""Chips as data, and the bounds and energies that follow: published, and by hand."""
 
 import subprocess
 import sys

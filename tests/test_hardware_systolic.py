@@ -14,7 +14,16 @@ SIZE, SMALL = st.integers(1, 9), st.integers(1, 5)
 RUNS = datasets.table("systolic_reference")
 
 
-@pytest.mark.parametrize("row", RUNS, ids=lambda r: f"{r['layer']}-{r['dataflow']}")
+def test_scale_sim_has_run_hundreds_of_products():
+    assert len(RUNS) > 300 and {row["dataflow"] for row in RUNS} == {"os", "ws", "is"}
+
+
+def shape(row):
+    sizes = "x".join(str(row[axis]) for axis in "MNK")
+    return f"{sizes}-{row['array_rows']}x{row['array_cols']}-{row['dataflow']}"
+
+
+@pytest.mark.parametrize("row", RUNS, ids=shape)
 def test_cycles_and_accesses_are_those_of_scale_sim(row):
     """SCALE-Sim 3.0.0 without memory stalls prints the last cycle, counted from 0."""
     ours = systolic.run(
