@@ -214,7 +214,7 @@ def too_short(alt: str | None) -> bool:
 
 
 class _Pictures(HTMLParser):
-    """Collects the alt texts of <img>, and the JSON of explorers."""
+    """Collects the alt texts of <img> and of drawings, and the JSON of explorers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -226,6 +226,8 @@ class _Pictures(HTMLParser):
         given = dict(attrs)
         if tag == "img":
             self.alts.append(given.get("alt"))
+        if tag == "svg" and given.get("role") == "img":
+            self.alts.append(given.get("aria-label"))
         self._json = tag == "script" and given.get("type") == "application/json"
 
     def handle_data(self, data: str) -> None:
@@ -249,13 +251,8 @@ def frames(html: str) -> list[str]:
     """
     parser = _Pictures()
     parser.feed(html)
-    found = [
-        (data["images"], frame)
-        for data in map(json.loads, parser.data)
-        if "frames" in data
-        for frame in data["frames"]
-    ]
-    return [frame["alt"] for pictures, frame in found if pictures[frame["image"]]]
+    found = [data for data in map(json.loads, parser.data) if "pieces" in data]
+    return [one["alt"] for data in found for one in data["frames"] if one["svg"]]
 
 
 def cited(text: str) -> set[str]:

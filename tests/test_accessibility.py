@@ -147,7 +147,7 @@ def test_in_dark_mode_figures_and_formulas_belong_to_the_page(context, built, na
     darken(page)
     ground = rgb(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert max(ground) < 60
-    picture = page.locator("figure.dlp-figure img.dlp-lines").first
+    picture = page.locator("figure.dlp-figure svg.dlp-svg").first
     corner = (
         Image.open(io.BytesIO(picture.screenshot())).convert("RGB").getpixel((3, 3))
     )

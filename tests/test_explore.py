@@ -2,8 +2,10 @@
 kernel.
 """
 
+import gzip
 import json
 import queue
+import re
 import threading
 import time
 from pathlib import Path
@@ -11,13 +13,23 @@ from unittest import mock
 
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from explorers_for_tests import whole
 from jupyter_client.manager import start_new_kernel
 
 from dlpatterns import explore as room
 from dlpatterns import show
-from dlpatterns.explore import Menu, Slider, Switch, explore
+from dlpatterns.explore import (
+    Menu,
+    Slider,
+    Switch,
+    _choices,
+    _live,
+    _page,
+    explore,
+)
 
 WIDGET, HTML, TEXT = (
     "application/vnd.jupyter.widget-view+json",
@@ -50,12 +62,16 @@ def bundle(draw, **choices) -> dict:
 
 
 def data_of(html: str) -> dict:
-    """Return what the page's script reads."""
-    return json.loads(
-        BeautifulSoup(html, "html.parser")
-        .find("script", type="application/json")
-        .string
+    """Return what the page's script reads: the controls, and the frames put together
+    from their pieces.
+    """
+    found = BeautifulSoup(html, "html.parser").find_all(
+        "script", type="application/json"
     )
+    controls, data = (json.loads(one.string) for one in found)
+    for one in data["frames"]:
+        one |= {part: whole(data["pieces"], one[part]) for part in ("svg", "table")}
+    return controls | data
 
 
 # --- What is refused ------------------------------------------------------------------
@@ -64,16 +80,6 @@ def data_of(html: str) -> dict:
 @pytest.mark.parametrize(
     ("choices", "error", "message"),
     [
-        (
-            {"n": range(61)},
-            ValueError,
-            r"61 = 61 frames, at most 60; offer fewer values of n",
-        ),
-        (
-            {"a": range(8), "b": range(8)},
-            ValueError,
-            r"8 × 8 = 64 frames, at most 60; offer fewer values of a, b",
-        ),
         (
             {"a": [1, 2], "b": [1, 2], "c": [1, 2], "d": True},
             ValueError,
@@ -106,10 +112,25 @@ def test_choices_that_cannot_be_shown_are_refused_before_anything_is_drawn(
     draw.assert_not_called()
 
 
-def test_sixty_frames_and_three_choices_are_shown():
-    assert (
-        len(data_of(bundle(rows, a=range(5), b=range(6), c=True)[HTML])["frames"]) == 60
-    )
+def test_three_choices_and_hundreds_of_frames_are_shown():
+    data = data_of(bundle(rows, a=range(15), b=range(15), c=True)[HTML])
+    assert len(data["frames"]) == 450
+
+
+def test_too_many_bytes_are_refused_with_what_to_do():
+    noise = np.random.default_rng(0).random((20, 400, 400))
+
+    def heavy(n, log):
+        fig, axes = plt.subplots()
+        axes.imshow(noise[n])
+        return show.frame(fig, caption="Noise.", alt="A square of grey noise, no more.")
+
+    with pytest.raises(
+        ValueError,
+        match=r"\d of the 40 frames of this explorer are \d+ kB compressed already, at "
+        r"most 300 kB go on a page: offer fewer values of n, log, draw fewer points",
+    ):
+        explore(heavy, n=range(20), log=True)
 
 
 @pytest.mark.parametrize("make", [Slider, Menu])
@@ -189,23 +210,53 @@ def test_the_text_lists_the_values_behind_every_frame_in_order():
     )
 
 
-def test_the_page_carries_each_picture_once():
-    data = data_of(bundle(picture, n=[1, 2], log=True)[HTML])
-    assert len(data["images"]) == 2 and len(data["frames"]) == 4
-    assert [frame["image"] for frame in data["frames"]] == [0, 0, 1, 1]
-    assert [frame["caption"] for frame in data["frames"]] == ["Slope 1."] * 2 + [
+def test_the_page_carries_what_frames_share_once():
+    html = bundle(picture, n=range(1, 9), log=True)[HTML]
+    data = data_of(html)
+    assert len(data["frames"]) == 16 and len(set(data["pieces"])) == len(data["pieces"])
+    assert [frame["caption"] for frame in data["frames"][:3]] == ["Slope 1."] * 2 + [
         "Slope 2."
-    ] * 2
+    ]
+    drawings = [frame["svg"] for frame in data["frames"]]
+    assert drawings[0] == drawings[1] != drawings[2]
+    shared = sum(map(len, data["pieces"]))
+    assert shared < 0.5 * sum(map(len, set(drawings)))
+
+
+def test_figures_of_two_explorers_share_no_id():
+    def clipped(n):
+        fig, axes = plt.subplots()
+        axes.plot([0, n], [0, 1])
+        axes.set_xlim(0, 1)
+        return show.frame(fig, caption=f"To {n}.", alt="A line that leaves the axes.")
+
+    first, other = (bundle(clipped, n=some)[HTML] for some in ([2, 3], [4, 5]))
+    ids = [set(re.findall(r'id=\\?"(\w+)\\?"', html)) for html in (first, other)]
+    assert ids[0] and ids[1] and not ids[0] & ids[1] and "§" not in first
+    used = set(re.findall(r"url\(#(\w+)\)", first))
+    assert used == ids[0]
+
+
+def test_figures_of_different_sizes_stand_on_one_sheet():
+    def sized(n):
+        fig, _ = plt.subplots(figsize=(2, n))
+        return show.frame(fig, caption=f"{n}.", alt="Empty axes of some height only.")
+
+    html = bundle(sized, n=[1, 2])[HTML]
+    assert BeautifulSoup(html, "html.parser").svg["viewbox"] == "0 0 144 144"
+    small, large = (frame["svg"] for frame in data_of(html)["frames"])
+    assert small.startswith('<g transform="translate(0.0 36.0)">')
+    assert not large.startswith("<g transform")
 
 
 def test_the_page_starts_with_the_starting_frame_and_leaves_the_controls_to_the_script():
     html = bundle(picture, n=Slider([1, 2, 3], start=2, unit="mm"), log=False)[HTML]
     page = BeautifulSoup(html, "html.parser")
     data = data_of(html)
-    assert (
-        page.img["src"] == data["images"][1]
-        and page.img["alt"] == "A line that rises from 0 to 2."
-    )
+    inside = page.svg.decode_contents(formatter=None)
+    expected = BeautifulSoup(data["frames"][2]["svg"], "html.parser")
+    assert inside == expected.decode_contents(formatter=None)
+    assert page.svg["aria-label"] == "A line that rises from 0 to 2."
     assert (
         page.figcaption.get_text() == "Slope 2."
         and page.figcaption["aria-live"] == "polite"
@@ -229,7 +280,7 @@ def test_what_a_reader_sees_is_escaped():
         return show.frame(rows=[{"kind": kind}], caption="</script><!--<script> & <b>")
 
     html = bundle(draw, kind=Menu(["<i>", 'a "b" & c'], label="x < y"))[HTML]
-    assert len(BeautifulSoup(html, "html.parser").find_all("script")) == 2
+    assert len(BeautifulSoup(html, "html.parser").find_all("script")) == 3
     controls = BeautifulSoup(data_of(html)["controls"], "html.parser")
     assert [option.get_text() for option in controls.find_all("option")] == [
         "<i>",
@@ -250,11 +301,11 @@ def test_a_frame_costs_few_bytes_and_the_script_a_few_kilobytes():
             fig, caption="Four lines.", alt="Four lines that rise at different rates."
         )
 
-    html = bundle(typical, n=range(10))[HTML]
-    assert len(html.encode()) / 10 < 2_000_000 / 3 / 20, (
-        "three explorers of twenty frames each fit a page of 2 MB"
-    )
-    assert len(room._script()) < 4096
+    html = bundle(typical, n=range(40))[HTML]
+    bare = html.replace(_page.script(), "")
+    assert len(gzip.compress(bare.encode())) < 20_000  # 490 kB as forty pictures
+    assert len(bare) / 40 < 4000
+    assert len(gzip.compress(_page.script().encode())) < 2500
 
 
 @pytest.mark.parametrize(
@@ -268,14 +319,24 @@ def test_a_frame_costs_few_bytes_and_the_script_a_few_kilobytes():
     ],
 )
 def test_what_is_given_becomes_the_control_that_suits_it(given, kind, names):
-    choice = room._as_choice("batch_size", given)
+    choice = _choices.as_choice("batch_size", given)
     assert (choice.kind, choice.names, choice.label) == (kind, names, "batch size")
+
+
+def test_steps_can_be_played():
+    html = bundle(rows, n=Slider([1, 2], play=True, label="Step"), m=[1, 2])[HTML]
+    controls = BeautifulSoup(data_of(html)["controls"], "html.parser")
+    (button,) = controls.find_all("button")
+    assert button["aria-label"] == "Play Step" and button["type"] == "button"
+    widget = _live.live(rows, {"n": Slider([1, 2, 3], play=True, start=2)}, rows(n=2))
+    player, slider = widget.children[0].children
+    assert (player.max, player.value, slider.index) == (2, 1, 1)
 
 
 def test_a_switch_that_is_given_as_true_starts_on():
     assert (
-        room._as_choice("x", True).start == 1
-        and room._as_choice("x", Switch(label="y")).start == 0
+        _choices.as_choice("x", True).start == 1
+        and _choices.as_choice("x", Switch(label="y")).start == 0
     )
 
 
@@ -478,7 +539,7 @@ def test_a_change_from_a_later_cell_is_drawn_too(kernel, live):
 def test_without_an_event_loop_a_change_is_drawn_at_once():
     drawn = []
     other = threading.Thread(
-        target=room._Debounced(lambda: drawn.append(1))
+        target=_live._Debounced(lambda: drawn.append(1))
     )  # a thread has no loop, whatever ran before
     other.start()
     other.join()

@@ -270,12 +270,11 @@ def test_missing_alt(cell, problems):
 
 def test_missing_alt_in_a_frame_of_an_explorer():
     frames = (
-        '[{"image": 0, "alt": "short"}, {"image": 1, "alt": ""}, {"image": 0, '
+        '[{"svg": "0-3", "alt": "short"}, {"svg": "", "alt": ""}, {"svg": "1 2", '
         '"alt": "five words are just enough"}]'
     )
     html = (
-        "<script "
-        f'type="application/json">{{"images": ["data:x", ""], "frames": {frames}}}</script>'
+        f'<script type="application/json">{{"frames": {frames}, "pieces": []}}</script>'
     )
     assert rules_notebooks.missing_alt(
         book(code("explore(f)", 1, {"text/html": html}))

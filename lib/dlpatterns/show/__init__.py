@@ -1,0 +1,43 @@
+"""Tables, figures and sentences with computed numbers, in one style; the only room that
+imports matplotlib.
+
+Importing it sets the style of all figures. What is shown carries its values as text, so
+that the tests compare them:
+
+* `figure(fig, alt=..., caption=...)` shows a figure, with alt text, caption, and the
+  numbers it draws; `subplots` and `colour` draw in the house style;
+* `table(rows)` shows rows of numbers, aligned in text and scrollable on a page;
+* `say(f"...")` shows a sentence as Markdown; `source(thing)` shows the code of the
+  library itself;
+* `number`, `si` and `percent` write numbers as readers do;
+* `frame(...)` makes, without showing it, what an explorer switches between.
+
+| module | duty |
+|---|---|
+| `_style` | Matplotlib's settings, the palette in its light and its dark values |
+| `_svg` | Matplotlib's SVG made small, its colours as variables |
+| `_values` | the numbers that a figure draws |
+| `_figures`, `_tables`, `_sentences`, `_numbers` | what the public names do |
+"""
+
+from ._figures import Frame, figure, frame
+from ._numbers import number, percent, si
+from ._sentences import say, source
+from ._style import PALETTE, STYLE, colour, subplots
+from ._tables import table
+
+__all__ = [
+    "PALETTE",
+    "STYLE",
+    "Frame",
+    "colour",
+    "figure",
+    "frame",
+    "number",
+    "percent",
+    "say",
+    "si",
+    "source",
+    "subplots",
+    "table",
+]
