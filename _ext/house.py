@@ -11,17 +11,13 @@ from importlib.metadata import files
 from importlib.resources import files as files_of
 from pathlib import Path
 
+from light import lighten
 from repairs import repair
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 MATHJAX_SCRIPT = "tex-mml-chtml.js"
 MATHJAX_FONTS = "output/chtml/fonts/woff-v2"
-FROM_DISK = (
-    'if (location.protocol === "file:") '
-    "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY "
-    "= false;"
-)  # these would be fetched
 INSTALL = (
     "import importlib.util\nif "
     'importlib.util.find_spec("dlpatterns") is None:\n  '
@@ -132,8 +128,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
             style, encoding="utf-8"
         )
         copy_mathjax(Path(app.outdir) / "_static" / "mathjax")
-        lighten(Path(app.outdir) / "_static" / "scripts")
         repair(Path(app.outdir))
+        lighten(Path(app.outdir))
         if address(app.config):
             for notebook in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
                 add_install_cell(notebook, address(app.config))
@@ -148,17 +144,6 @@ def copy_mathjax(target: Path) -> None:
         if inside == MATHJAX_SCRIPT or inside.startswith(MATHJAX_FONTS):
             (target / inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.locate(), target / inside)
-
-
-def lighten(scripts: Path) -> None:
-    """Empty the script that draws icons, a megabyte for what the style sheet's font
-    does too, and remove the source maps.
-    """
-    (scripts / "fontawesome.js").write_text(
-        "/* The style sheet's font draws the icons. */\n", encoding="utf-8"
-    )
-    for path in scripts.glob("*.map"):
-        path.unlink()
 
 
 def add_install_cell(path: Path, repository: str) -> None:
@@ -188,6 +173,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.add_css_file("explore.css")
-    app.add_js_file(None, body=FROM_DISK)
-    app.connect("build-finished", finish)
+    app.connect("build-finished", finish, priority=900)  # behind the themes
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,9 +19,7 @@ CONTENTS = [
 LECTURES = [page for page in CONTENTS if page.startswith("chapters/")]
 PAGES = [*CONTENTS, "search.html?q=layer"]
 PHONE = {"width": 390, "height": 844}
-MATHS_DONE = (
-    "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
-)
+MATHS_DONE = "window.showMaths().then(() => true)"
 # what fades in is pale until then
 AT_REST = "document.getAnimations().every((one) => one.playState !== 'running')"
 UNFOLD = """
@@ -74,7 +72,7 @@ def opened(context, built: Path, name: str) -> Page:
     page = context.new_page()
     page.goto(f"{built.as_uri()}/{name}")
     page.wait_for_load_state("networkidle")
-    page.wait_for_function(MATHS_DONE)
+    page.evaluate(MATHS_DONE)
     page.evaluate(UNFOLD)
     page.wait_for_function(AT_REST)
     return page

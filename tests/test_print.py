@@ -16,9 +16,7 @@ PAGES = [
 ]
 LECTURES = [page for page in PAGES if page.startswith("chapters/")]
 PAPER = {"width": 718, "height": 1047}  # CSS pixels of A4 inside margins of 1 cm
-MATHS_DONE = (
-    "!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
-)
+MATHS_DONE = "window.showMaths().then(() => true)"
 TOO_WIDE = """
 (width) => [...document.querySelectorAll(".bd-article *")].filter((one) => !one.closest("mjx-assistive-mml"))
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > width + 0.5)
@@ -51,7 +49,7 @@ def printed(request, browser: Browser, built: Path):
     page = context.new_page()
     page.goto(f"{built.as_uri()}/{request.param}")
     page.wait_for_load_state("networkidle")
-    page.wait_for_function(MATHS_DONE)
+    page.evaluate(MATHS_DONE)
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.emulate_media(media="print", color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'light'")

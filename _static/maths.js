@@ -1,0 +1,30 @@
+// Mathematics is drawn when the reader comes near it: MathJax is half of what a page weighs. showMaths() draws it at once.
+(() => {
+  let drawn;
+
+  window.showMaths = () => {
+    if (!document.querySelector(".math")) return Promise.resolve();
+    drawn ??= new Promise((done, failed) => {
+      window.MathJax = {
+        options: { enableMenu: false, processHtmlClass: "tex2jax_process|mathjax_process|math|output_area" },
+        startup: { pageReady: () => window.MathJax.startup.defaultPageReady().then(done) },
+      };
+      const script = document.createElement("script");
+      script.src = `${document.documentElement.dataset.content_root}_static/mathjax/tex-mml-chtml.js`;
+      script.onerror = failed;
+      document.head.append(script);
+    });
+    return drawn;
+  };
+
+  // near: within a screen of what is seen; at the latest when the reader has been here for a while, or prints
+  const near = new IntersectionObserver((seen) => {
+    if (seen.some((one) => one.isIntersecting)) showMaths();
+  }, { rootMargin: "100% 0px" });
+  const watch = () => document.querySelectorAll(".math").forEach((one) => near.observe(one));
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", watch);
+  else watch();
+  for (const event of ["scroll", "keydown", "beforeprint", "hashchange"]) addEventListener(event, showMaths, { once: true, passive: true });
+  matchMedia("print").addEventListener("change", (query) => query.matches && showMaths());
+  setTimeout(showMaths, 15000);
+})();
