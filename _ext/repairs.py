@@ -13,8 +13,6 @@ REPAIRS = (
         r"\1",
     ),
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
-    # a title's space stands before its link, not underlined in it
-    (r"(>Solution to)(<a [^>]*>) ", r"\1 \2"),
     # an entry of a bibliography is an item of its list; its old role of its own is
     # deprecated
     (r'role="doc-biblioentry"', 'role="listitem"'),

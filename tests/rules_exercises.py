@@ -7,149 +7,128 @@ import inspect
 import re
 import sys
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from dlpatterns.exercises._tasks import Function, Task
+from dlpatterns.exercises._tasks import Function, Task, Words
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 import exercise_cells
-from exercise_cells import BEGIN, END, Exercise
+from exercise_cells import Exercise
 
 FEWEST, MOST = 5, 8
-FOLDED = {"source_hidden": True, "outputs_hidden": True}
+QUIET = {
+    "tags": ["remove-input"],
+    "jupyter": {"source_hidden": True},
+    "cellView": "form",
+}
 
 
 def wrong_names(
     book: NotebookNode, lecture: str, tasks: Mapping[str, Task]
 ) -> list[str]:
-    """Return the checks of tasks that do not exist, the tasks that no exercise checks,
-    and labels that do not fit.
+    """Return the calls for tasks that do not exist, the tasks without an exercise, and
+    the exercises whose number or title is not their task's.
     """
-    problems, seen = [], []
+    problems, short = [], lecture.replace("_", " ").capitalize()
     for number, cell in enumerate(book.cells, start=1):
-        for name, _ in (
-            exercise_cells.checks(cell.source) if cell.cell_type == "code" else []
-        ):
+        for name in _asked(cell) if cell.cell_type == "code" else []:
             room, _, task = name.partition(".")
             if room != lecture or task not in tasks:
-                problems.append(
-                    f"cell {number} checks {name}, which is no task of {lecture}"
-                )
-    for exercise in exercise_cells.exercises(book):
-        name = _task(book, exercise)
-        seen.append(name)
-        wanted = f"{lecture}-{name.replace('_', '-')}" if name else f"{lecture}-"
-        if not exercise.label.startswith(wanted):
-            problems.append(
-                f"the exercise {exercise.label} should be labelled {wanted}"
-            )
+                problems.append(f"cell {number} asks for {name}, no task of {lecture}")
+    found = [(e.number, e.title, _last(e)) for e in exercise_cells.exercises(book)]
+    wanted = [
+        (f"{short} {n}", task.title, name)
+        for n, (name, task) in enumerate(tasks.items(), start=1)
+    ]
     return problems + [
-        f"the task {name} has no exercise in the lecture"
-        for name in tasks
-        if name not in seen
+        f"exercise {n}: the lecture has {one}, the tasks have {other}"
+        for n, (one, other) in enumerate(zip_longest(found, wanted), start=1)
+        if one != other
     ]
 
 
-def _task(book: NotebookNode, exercise: Exercise) -> str:
-    """Return the name of the task that an exercise checks, without the lecture's; "" if
-    it is a question in words.
-    """
-    return (
-        exercise_cells.checks(book.cells[exercise.stub].source)[0][0].rpartition(".")[2]
-        if exercise.stub
-        else ""
-    )
+def _asked(cell: NotebookNode) -> list[str]:
+    """Return the tasks that a cell checks or whose solution it shows."""
+    checked = [name for name, _ in exercise_cells.checks(cell.source)]
+    return checked + exercise_cells.solutions(cell.source)
+
+
+def _last(exercise: Exercise) -> str:
+    """Return the name of an exercise's task, without the lecture's."""
+    return exercise.task.rpartition(".")[2]
 
 
 def wrong_number(book: NotebookNode) -> list[str]:
     """Return a problem if a lecture has too few or too many exercises, or two of one
-    label or title.
+    title.
     """
-    found = exercise_cells.exercises(book)
-    problems = (
-        []
-        if FEWEST <= len(found) <= MOST
-        else [f"{len(found)} exercises; {FEWEST} to {MOST} are expected"]
-    )
-    for what in ("label", "title"):
-        names = [getattr(exercise, what) for exercise in found]
-        problems += [
-            f"two exercises have the {what} {name!r}"
-            for name in sorted({n for n in names if names.count(n) > 1})
-        ]
+    titles = [exercise.title for exercise in exercise_cells.exercises(book)]
+    problems = [
+        f"two exercises have the title {title!r}"
+        for title in sorted({t for t in titles if titles.count(t) > 1})
+    ]
+    if not FEWEST <= len(titles) <= MOST:
+        problems.append(f"{len(titles)} exercises; {FEWEST} to {MOST} are expected")
     return problems
 
 
-def wrong_cells(book: NotebookNode) -> list[str]:
-    """Return the exercises without stub, solution or explanation, and those whose cells
-    do not fit together.
+def wrong_cells(book: NotebookNode, tasks: Mapping[str, Task]) -> list[str]:
+    """Return the exercises without stub or solution, and those whose cells do not fit
+    together.
     """
+    return [
+        f"{exercise.number} {problem}"
+        for exercise in exercise_cells.exercises(book)
+        for problem in _unfit(book, exercise, tasks.get(_last(exercise)))
+    ]
+
+
+def _unfit(book: NotebookNode, exercise: Exercise, task: Task | None) -> list[str]:
+    in_words = isinstance(task, Words)
+    if exercise.solution is None:
+        return ["has no solution"]
+    if (exercise.stub is None) != in_words:
+        return ["is in words and has a stub" if in_words else "has no stub"]
+    shown = book.cells[exercise.solution]
+    conditions = {
+        "shows more than the solution": len(shown.source.splitlines()) == 1,
+        "shows the solution of another task": _asked(shown) == [exercise.task],
+        "has a solution whose call is not hidden": QUIET.items()
+        <= dict(shown.metadata).items(),
+    }
+    if not in_words:
+        stub = book.cells[exercise.stub]
+        conditions |= {
+            "has a stub that is folded": "jupyter" not in stub.metadata,
+            "has its solution before its stub": exercise.stub < exercise.solution,
+            "has a stub that does not end with its check": bool(
+                exercise_cells.checks(stub.source.splitlines()[-1])
+            ),
+        }
+    return [problem for problem, fine in conditions.items() if not fine]
+
+
+def unlinked(book: NotebookNode) -> list[str]:
+    """Return the exercises whose text does not end with a link to a section of the
+    lecture.
+    """
+    anchors = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for cell in book.cells
+        if cell.cell_type == "markdown"
+        for heading in re.findall(r"^##+ (.+)$", cell.source, re.M)
+    }
     problems = []
     for exercise in exercise_cells.exercises(book):
-        if exercise.stub is None and exercise.solution is None:
-            found = (
-                []
-                if len(exercise.explained.split()) >= 20
-                else ["has neither a stub nor a worked answer in words"]
-            )
-        elif exercise.stub is None or exercise.solution is None:
-            found = [
-                (
-                    f"has no {'stub' if exercise.stub is None else 'solution'} that "
-                    "checks itself"
-                )
-            ]
-        else:
-            found = _unfit(
-                book.cells[exercise.stub], book.cells[exercise.solution], exercise
-            )
-        problems += [f"{exercise.label} {problem}" for problem in found]
+        link = re.search(r"\[[^\]]+\]\(#([^)]+)\)\.?\*?\Z", exercise.text)
+        if link is None or link[1] not in anchors:
+            problems.append(f"{exercise.number} does not end with a link to a section")
     return problems
-
-
-def _unfit(stub: NotebookNode, solution: NotebookNode, exercise: Exercise) -> list[str]:
-    conditions = {
-        "has a solution without one pair of marks": solution.source.count(BEGIN)
-        == solution.source.count(END)
-        == 1,
-        "has a stub that holds the solution's marks": BEGIN not in stub.source,
-        "has a stub that does not end with its check": bool(
-            exercise_cells.checks(stub.source.splitlines()[-1])
-        ),
-        "checks one thing in the stub and another in the solution": _same_checks(
-            stub, solution
-        ),
-        "has a solution that is not folded": solution.metadata.get("jupyter") == FOLDED,
-        "has a stub that is folded": "jupyter" not in stub.metadata,
-        "does not explain its solution": bool(exercise.explained.strip()),
-    }
-    problems = [problem for problem, fine in conditions.items() if not fine]
-    if not problems and not _fits(stub.source, solution.source):
-        problems.append(
-            "has a solution that, without the marked lines, is not the stub"
-        )
-    return problems
-
-
-def _same_checks(stub: NotebookNode, solution: NotebookNode) -> bool:
-    return (
-        exercise_cells.checks(stub.source)
-        == exercise_cells.checks(solution.source)
-        != []
-    )
-
-
-def _fits(stub: str, solution: str) -> bool:
-    return (
-        exercise_cells.without_solution(
-            exercise_cells.stub_and_solution(stub, solution)
-        )
-        == stub
-    )
 
 
 def wrong_signatures(book: NotebookNode, tasks: Mapping[str, Task]) -> list[str]:
@@ -158,8 +137,8 @@ def wrong_signatures(book: NotebookNode, tasks: Mapping[str, Task]) -> list[str]
     """
     problems = []
     for exercise in exercise_cells.exercises(book):
-        task = tasks.get(_task(book, exercise))
-        if isinstance(task, Function):
+        task = tasks.get(_last(exercise))
+        if isinstance(task, Function) and exercise.stub is not None:
             stub = exercise_cells.without_check(book.cells[exercise.stub].source)
             defined = {
                 n.name: ast.unparse(n.args)
@@ -172,7 +151,7 @@ def wrong_signatures(book: NotebookNode, tasks: Mapping[str, Task]) -> list[str]
                 name: _names_of(arguments) for name, arguments in defined.items()
             } != wanted:
                 problems.append(
-                    f"{exercise.label}: the stub defines {defined}, the reference "
+                    f"{exercise.number}: the stub defines {defined}, the reference "
                     "is "
                     f"{wanted}"
                 )
@@ -189,30 +168,19 @@ def _names_of(arguments: str) -> list[str]:
     return _names(inspect.signature(scope["function"]))
 
 
-def alone(book: NotebookNode) -> NotebookNode:
+def alone(book: NotebookNode, tasks: Mapping[str, Task]) -> NotebookNode:
     """Return a notebook of the lecture's imports and, of each exercise, the stub and
-    then the solution.
+    then the stub with the solution that is shown.
     """
-    found = [
-        exercise
-        for exercise in exercise_cells.exercises(book)
-        if exercise.stub and exercise.solution
-    ]
-    sources = [
-        book.cells[i].source
-        for exercise in found
-        for i in (exercise.stub, exercise.solution)
-    ]
-    cells = [exercise_cells.imports(book).source, *sources]
-    kernel = {
-        "kernelspec": {
-            "name": "python3",
-            "display_name": "Python 3",
-            "language": "python",
-        }
-    }
+    sources = [exercise_cells.imports(book).source]
+    for exercise in exercise_cells.exercises(book):
+        if exercise.stub is not None:
+            stub = book.cells[exercise.stub].source
+            sources += [stub, exercise_cells.solved(stub, tasks[_last(exercise)].code)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in cells], metadata=kernel
+        cells=[nbformat.v4.new_code_cell(source) for source in sources],
+        metadata={"kernelspec": kernel},
     )
 
 
@@ -222,13 +190,9 @@ def wrong_answers(
     """Run the exercises with the lecture's imports alone; return the stubs and
     solutions that answer something else.
     """
-    ran = alone(book)
-    NotebookClient(
-        ran,
-        timeout=120,
-        allow_errors=True,
-        resources={"metadata": {"path": str(folder)}},
-    ).execute()
+    ran = alone(book, tasks)
+    where = {"metadata": {"path": str(folder)}}
+    NotebookClient(ran, timeout=120, allow_errors=True, resources=where).execute()
     problems = (
         [f"the imports fail: {_told(ran.cells[0])}"]
         if "error" in _kinds(ran.cells[0])
@@ -265,10 +229,23 @@ def _told(cell: NotebookNode) -> str:
 
 def unhelpful(name: str, task: Task) -> list[str]:
     """Return what is missing in a task: texts of some length, two mistakes or more,
-    hints of their own, points.
+    hints of their own, points; of a question in words, an answer and its rubric.
     """
-    hints = [hint for _, hint in task.slips]
     conditions = {
+        "has no title": bool(task.title),
+        "has no points": task.points >= 1,
+        "does not explain its solution": len(task.told.split()) >= 4,
+    }
+    if isinstance(task, Words):
+        conditions["has no worked answer"] = len(task.answer.split()) >= 20
+    else:
+        conditions |= _helpful(task)
+    return [f"{name} {problem}" for problem, fine in conditions.items() if not fine]
+
+
+def _helpful(task: Task) -> dict[str, bool]:
+    hints = [hint for _, hint in task.slips]
+    return {
         "does not say what is expected": len(task.expects.split()) >= 3,
         "does not say why it matters": len(task.why.split()) >= 6
         and task.why.endswith((".", "?", "!")),
@@ -281,43 +258,18 @@ def unhelpful(name: str, task: Task) -> list[str]:
             hint.endswith((".", "?", "!")) for hint in hints
         ),
         "expects something with a full stop at its end": not task.expects.endswith("."),
-        "has no points": task.points >= 1,
     }
-    return [f"{name} {problem}" for problem, fine in conditions.items() if not fine]
 
 
 def unrendered(html: str, book: NotebookNode) -> list[str]:
-    """Return the exercises that a built page does not number one after the other, and
-    the solutions it does not fold.
+    """Return the exercises whose heading, or whose folded solution, a built page does
+    not show.
     """
-    problems, numbers = [], []
+    problems = []
     for exercise in exercise_cells.exercises(book):
-        start = html.find(f'<div class="exercise admonition" id="{exercise.label}">')
-        title = re.search(
-            r'caption-number">Exercise (\d+) <',
-            html[start : html.find("</p>", start)] if start >= 0 else "",
-        )
-        if title is None:
-            problems.append(f"{exercise.label} has no number on its page")
-            continue
-        numbers.append(int(title[1]))
-        if numbers[-1] != numbers[0] + len(numbers) - 1:
-            problems.append(
-                f"{exercise.label} has the number {numbers[-1]}, after {numbers[:-1]}"
-            )
-    problems += [
-        f"the solution of {e.label} is not folded"
-        for e in exercise_cells.exercises(book)
-        if not _folded(html, e)
-    ]
-    directives = ("{exercise}", "{solution}", "{solution-start}", "{solution-end}")
-    return problems + [
-        f"{directive} is shown as text" for directive in directives if directive in html
-    ]
-
-
-def _folded(html: str, exercise: Exercise) -> bool:
-    before, link, _ = html.partition(f'href="#{exercise.label}"')
-    return bool(link) and before[before.rfind("<div") :].startswith(
-        '<div class="solution dropdown admonition"'
-    )
+        if not re.search(rf"<h3>(<[^>]*>)*{re.escape(exercise.number)}\. ", html):
+            problems.append(f"{exercise.number} has no heading on its page")
+        folded = f'class="dlp-solution"><summary>Solution of {exercise.number}<'
+        if folded not in html:
+            problems.append(f"the solution of {exercise.number} is not folded")
+    return problems

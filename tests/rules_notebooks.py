@@ -99,7 +99,7 @@ def long_cells(book: NotebookNode) -> list[str]:
                 f"code cell {number} has {imports} lines of imports, at most "
                 f"{MOST_IMPORTS}"
             )
-        if number > 1 and imports and "SOLUTION" not in cell.source:
+        if number > 1 and imports:
             problems.append(
                 f"code cell {number} imports; the first code cell is the place for that"
             )

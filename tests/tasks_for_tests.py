@@ -47,6 +47,9 @@ COMMON = {"expects": "a thing of the right kind", "why": "It matters."}
 TASKS: dict[str, Task] = {
     "whole": Value(
         307_200,
+        title="The whole",
+        explanation="Thirty-two images of 9,600 values.",
+        solution="32 * 9_600",
         mistakes=[(614_400, "You counted FLOP."), (9_600, "That is one image of 32.")],
         **COMMON,
     ),
@@ -76,6 +79,8 @@ TASKS: dict[str, Task] = {
     "scaled": Function(
         scaled,
         _pairs,
+        title="The scaled",
+        explanation="Multiply each value by it.",
         mistakes=[
             (lambda x, factor=2: x + factor, "Multiply, do not add."),
             (lambda x, factor=2: x * 2, "Use `factor`."),

@@ -2,6 +2,7 @@
 counter-example and the hint of the mistake.
 """
 
+import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -14,7 +15,8 @@ import pytest
 from tasks_for_tests import TASKS, check, ordered, root, scaled
 
 from dlpatterns import exercises
-from dlpatterns.exercises._tasks import MOST_CASES, Function, Value, call
+from dlpatterns.exercises._functions import MOST_CASES
+from dlpatterns.exercises._tasks import Function, Value, call
 
 
 class Size(IntEnum):
@@ -332,7 +334,7 @@ def test_the_same_verdict_in_every_process():
             capture_output=True,
             text=True,
             check=True,
-            env={"PYTHONHASHSEED": seed},
+            env=os.environ | {"PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     }

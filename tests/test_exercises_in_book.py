@@ -4,9 +4,11 @@ finds what breaks it.
 
 import copy
 import resource
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import rules_exercises as rules
 from lecture_for_tests import TASKS, book
@@ -14,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tasks_for_tests import TASKS as DEMO
 
 from dlpatterns import exercises
+from dlpatterns.exercises._tasks import Function, Value, Words
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOKS = {
@@ -43,8 +46,8 @@ def test_a_lecture_has_enough_exercises(lecture):
 
 
 @lectures
-def test_every_exercise_has_a_stub_and_a_folded_solution_that_fit(lecture):
-    assert rules.wrong_cells(BOOKS[lecture]) == []
+def test_every_exercise_has_a_stub_and_a_folded_solution(lecture):
+    assert rules.wrong_cells(BOOKS[lecture], exercises.tasks(lecture)) == []
 
 
 @lectures
@@ -61,7 +64,7 @@ def test_untouched_stubs_ask_and_solutions_pass_with_the_imports_alone(lecture):
 
 
 @lectures
-def test_the_page_numbers_the_exercises_and_folds_the_solutions(lecture, built):
+def test_the_page_shows_the_exercises_and_folds_the_solutions(lecture, built):
     page = built / "chapters" / f"{lecture}.html"
     if f"chapters/{lecture}" not in (ROOT / "_toc.yml").read_text(encoding="utf-8"):
         pytest.skip(f"{lecture} is not in the table of contents")
@@ -71,6 +74,24 @@ def test_the_page_numbers_the_exercises_and_folds_the_solutions(lecture, built):
 @tasks
 def test_every_task_helps(lecture, name):
     assert rules.unhelpful(f"{lecture}.{name}", exercises.tasks(lecture)[name]) == []
+
+
+@tasks
+def test_the_solution_is_right(lecture, name):
+    task = exercises.tasks(lecture)[name]
+    shown = exercises.solution(f"{lecture}.{name}")
+    assert task.code in shown._repr_markdown_()
+    if not isinstance(task, Words):
+        assert exercises.check(f"{lecture}.{name}", made(task))
+
+
+def made(task):
+    """Return the answer that the code of a solution makes, with NumPy at hand."""
+    names = {"np": np}
+    if not isinstance(task, Function):
+        return eval(task.code, names)
+    exec(task.code, names)
+    return names[task.reference.__name__]
 
 
 @tasks
@@ -84,7 +105,7 @@ def test_each_usual_mistake_gets_its_own_hint(lecture, name):
 @tasks
 def test_a_check_has_time_to_spare(lecture, name):
     task, before = exercises.tasks(lecture)[name], _seconds()
-    exercises.check(f"{lecture}.{name}", task.slips[-1][0])
+    exercises.check(f"{lecture}.{name}", task.slips[-1][0] if task.slips else "")
     assert _seconds() - before < 0.75, "of the 1.5 s that a student's own code may take"
 
 
@@ -107,8 +128,9 @@ def test_every_module_of_tasks_is_loaded_without_error():
 def problems(lecture, tasks=TASKS):
     return (
         rules.wrong_names(lecture, "demo", tasks)
-        + rules.wrong_cells(lecture)
+        + rules.wrong_cells(lecture, tasks)
         + rules.wrong_signatures(lecture, tasks)
+        + rules.unlinked(lecture)
     )
 
 
@@ -126,103 +148,86 @@ def test_a_good_lecture_has_no_problems():
 
 def test_a_book_without_lectures_has_no_problems():
     empty = new_notebook()
-    assert (
-        rules.wrong_names(empty, "demo", {}),
-        rules.wrong_cells(empty),
-        rules.unrendered("", empty),
-    ) == ([], [], [])
+    assert rules.wrong_names(empty, "demo", {}) == []
+    assert rules.wrong_cells(empty, {}) == []
+    assert rules.unrendered("", empty) == []
     assert rules.wrong_number(empty) == ["0 exercises; 5 to 8 are expected"]
 
 
 BROKEN = {
-    "is no task of demo": (2, "demo.whole", "demo.hole"),
-    "is no task of demo ": (4, "demo.whole", "other.whole"),
-    "should be labelled demo-whole": (1, "demo-whole", "demo-all"),
-    "the task whole has no exercise": (2, "exercises.check", "print"),
+    "asks for demo.hole, no task of demo": (2, "demo.whole", "demo.hole"),
+    "asks for other.whole, no task of demo": (3, "demo.whole", "other.whole"),
+    "shows the solution of another task": (3, "demo.whole", "demo.scaled"),
+    "the tasks have ('Demo 1', 'The whole'": (1, "The whole", "A whole"),
+    "the tasks have ('Demo 2', 'The scaled'": (4, "Demo 2", "Demo 3"),
+    "the lecture has None": (7, "### ", "## "),
     "has no stub": (2, "exercises.check", "print"),
-    "has no solution that checks itself": (4, "exercises.check", "print"),
-    "one thing in the stub and another": (4, '", n)', '", 307_200)'),
-    "without one pair of marks": (4, "### END SOLUTION\n", ""),
-    "holds the solution's marks": (
-        2,
-        "n = ...",
-        "### BEGIN SOLUTION\nn = ...\n### END SOLUTION",
-    ),
+    "has no solution": (3, "exercises.solution", "print"),
     "does not end with its check": (2, "n)", "n)\nprint(n)"),
-    "does not explain": (3, "It is.", ""),
-    "without the marked lines, is not the stub": (
-        4,
-        "### BEGIN SOLUTION\n",
-        "m = 3\n### BEGIN SOLUTION\n",
-    ),
-    "the stub defines": (7, "def scaled(x, factor)", "def scaled(x, times)"),
-    "the stub defines ": (7, "def scaled(x", "def scale(x"),
-    "neither a stub nor a worked answer": (11, "Because it is so. " * 8, "Because."),
-    "neither a stub nor a worked answer ": (
-        11,
-        "{solution} demo-words",
-        "{solution} demo-word",
-    ),
+    "shows more than the solution": (3, "exercises", "1\nexercises"),
+    "the stub defines": (5, "def scaled(x, factor)", "def scaled(x, times)"),
+    "the stub defines ": (5, "def scaled(x", "def scale(x"),
+    "does not end with a link": (1, "(#first-things)", "(#last-things)"),
+    "does not end with a link ": (1, "*Belongs to", "Before*"),
 }
 
 
 @pytest.mark.parametrize("problem", BROKEN)
 def test_the_rules_find_what_is_broken(problem):
-    assert any(
-        problem.strip() in found for found in problems(changed(*BROKEN[problem]))
-    )
+    if problem == "does not end with a link ":
+        lecture = book()
+        lecture.cells[1].source += "\n\nMore."
+    else:
+        lecture = changed(*BROKEN[problem])
+    assert any(problem.strip() in found for found in problems(lecture))
 
 
 def test_the_rules_find_what_is_folded_and_what_is_not():
     lecture = book()
-    lecture.cells[2].metadata, lecture.cells[4].metadata = (
-        lecture.cells[4].metadata,
-        lecture.cells[2].metadata,
-    )
-    assert [found.partition(" ")[2] for found in problems(lecture)] == [
-        "has a solution that is not folded",
-        "has a stub that is folded",
+    one, other = lecture.cells[2], lecture.cells[3]
+    one.metadata, other.metadata = other.metadata, one.metadata
+    assert problems(lecture) == [
+        "Demo 1 has a solution whose call is not hidden",
+        "Demo 1 has a stub that is folded",
     ]
 
 
+def test_the_rules_find_a_question_in_words_with_a_stub():
+    lecture = changed(7, "What", "Why")
+    lecture.cells.insert(8, new_code_cell('exercises.check("demo.words", n)'))
+    assert problems(lecture) == ["Demo 3 is in words and has a stub"]
+
+
 def test_the_rules_find_a_task_without_an_exercise():
-    assert problems(book(), DEMO | {}) != []
-    assert "the task root has no exercise in the lecture" in rules.wrong_names(
-        book(), "demo", DEMO
-    )
+    found = rules.wrong_names(book(), "demo", TASKS | {"root": DEMO["root"]})
+    assert found == [
+        "exercise 4: the lecture has None, the tasks have ('Demo 4', '', 'root')"
+    ]
 
 
-def test_the_rules_find_labels_and_titles_that_stand_twice():
+def test_the_rules_find_titles_that_stand_twice():
     lecture = book()
     lecture.cells += copy.deepcopy(lecture.cells[1:])
-    found = rules.wrong_number(lecture)
-    assert found[:2] == [
-        "two exercises have the label 'demo-scaled'",
-        "two exercises have the label 'demo-whole'",
+    assert rules.wrong_number(lecture) == [
+        f"two exercises have the title 'The {name}'"
+        for name in ("scaled", "whole", "words")
     ]
 
 
 def test_the_rules_find_stubs_and_solutions_that_answer_something_else():
-    lecture = changed(4, "307_200", "614_400")
-    lecture.cells[2].source = lecture.cells[2].source.replace("...", "1")
-    lecture.cells[9].source = lecture.cells[9].source.replace("x * factor", "x * later")
-    lecture.cells[2].source, found = (
-        lecture.cells[2].source,
-        rules.wrong_answers(lecture, TASKS, ROOT),
-    )
+    lecture = changed(2, "...", "1")
+    wrong = TASKS | {"whole": replace(TASKS["whole"], solution="614_400")}
+    found = rules.wrong_answers(lecture, wrong, ROOT)
     assert [text[: text.index(" answers")] for text in found] == [
         "the stub of demo.whole",
         "the solution of demo.whole",
-        "the solution of demo.scaled",
     ]
     assert "You counted FLOP" in found[1]
 
 
 def test_the_rules_find_solutions_that_need_another_cell():
-    lecture = book()
-    lecture.cells.insert(1, new_code_cell("SIZE = 307_200"))
-    lecture.cells[5].source = lecture.cells[5].source.replace("307_200", "SIZE")
-    found = rules.wrong_answers(lecture, TASKS, ROOT)
+    wrong = TASKS | {"whole": replace(TASKS["whole"], solution="SIZE")}
+    found = rules.wrong_answers(book(), wrong, ROOT)
     assert len(found) == 1
     assert "NameError" in found[0]
 
@@ -234,35 +239,21 @@ def test_the_rules_find_tasks_that_do_not_help():
         "mistakes": [(1, "No"), (2, "No")],
         "points": 0,
     }
-    poor = exercises._tasks.Value(3, **fields)
-    assert len(rules.unhelpful("demo.poor", poor)) == 7
+    assert len(rules.unhelpful("demo.poor", Value(3, **fields))) == 9
     assert rules.unhelpful(
-        "demo.whole", exercises._tasks.Value(3, expects="", why="", mistakes=[(1, "a")])
-    )
+        "demo.words", Words(title="T", answer="Because it is so.")
+    ) == ["demo.words has no worked answer"]
 
 
-PAGE = """<div class="exercise admonition" id="demo-{0}">
-<p class="admonition-title"><span class="caption-number">Exercise {1} </span> (T)</p></div>
-<div class="solution dropdown admonition" id="s"><p>Solution to<a class="r" href="#demo-{0}"> Exercise {1}</a></p></div>"""
+PAGE = """<h3>Demo {0}. The thing<a></a></h3>
+<details class="dlp-solution"><summary>Solution of Demo {0}</summary></details>"""
 
 
 def test_the_rules_find_pages_without_numbers_and_with_open_solutions():
-    page = "".join(
-        PAGE.format(name, number)
-        for number, name in enumerate(("whole", "scaled", "words"), start=7)
-    )
+    page = "".join(PAGE.format(number) for number in (1, 2, 3))
     assert rules.unrendered(page, book()) == []
-    swapped = rules.unrendered(page.replace("Exercise 8 ", "Exercise 9 "), book())
-    assert swapped == ["demo-scaled has the number 9, after [7]"]
-    assert (
-        len(rules.unrendered(page.replace("solution dropdown", "solution"), book()))
-        == 3
-    )
-    assert (
-        rules.unrendered(page.replace("caption-number", "caption"), book())[0]
-        == "demo-whole has no number on its page"
-    )
-    assert "{exercise} is shown as text" in rules.unrendered(
-        page + ":::{exercise}", book()
-    )
+    assert rules.unrendered(page.replace("<h3>Demo 2", "<h3>Demo 9"), book()) == [
+        "Demo 2 has no heading on its page"
+    ]
+    assert len(rules.unrendered(page.replace("dlp-solution", "x"), book())) == 3
     assert len(rules.unrendered("", book())) == 6

@@ -196,7 +196,7 @@ def loaded(browser, site, names: list[str]) -> list[int]:
 @pytest.mark.parametrize("name", LECTURES)
 def test_print(visit, name):
     page = visit.open(name)
-    solutions = "div.solution > *, .solution .cell, details.hide > *:not(summary)"
+    solutions = "details > *:not(summary)"
     hidden = page.locator(solutions).count() - visit.visible(solutions)
     assert hidden, "nothing is folded on the screen, so nothing is tested"
     page.emulate_media(media="print")

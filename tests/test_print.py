@@ -28,7 +28,7 @@ CUT_OFF = """
   .map((one) => one.outerHTML.slice(0, 100))
 """
 FOLDED = """
-() => [...document.querySelectorAll("div.solution > *, .solution .cell, details > *:not(summary)")]
+() => [...document.querySelectorAll("details > *:not(summary)")]
   .filter((one) => !one.checkVisibility({opacityProperty: true, visibilityProperty: true}) || one.offsetHeight < 5)
   .filter((one) => one.textContent.trim() && !one.matches("script, style")).map((one) => one.outerHTML.slice(0, 100))
 """

@@ -129,14 +129,8 @@ def wrong_links(book: NotebookNode) -> list[str]:
 
 
 def code(book: NotebookNode) -> str:
-    """Return the code of a lecture, without its solutions: these stand alone, because
-    students' notebooks lack them.
-    """
-    cells = [
-        cell.source
-        for cell in rules_notebooks.code_cells(book)
-        if "BEGIN SOLUTION" not in cell.source
-    ]
+    """Return the code of a lecture."""
+    cells = [cell.source for cell in rules_notebooks.code_cells(book)]
     return "\n\n".join(
         "\n".join(line for line in cell.splitlines() if line[:1] not in {"%", "!"})
         for cell in cells

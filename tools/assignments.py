@@ -26,7 +26,6 @@ ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
 }
-WORDS_POINTS = 2  # of a question in words, which a person grades
 HELP = (
     "Fill in each open cell and run it. The check below your answer replies at once: "
     "it says what differs, "
@@ -63,42 +62,17 @@ library `dlpatterns` of the version that the students used. Whoever looks into t
 
 
 def student_notebook(book: NotebookNode) -> NotebookNode:
-    """Return a lecture without solutions and outputs; stubs and checks stay.
-
-    Raises: ValueError if a solution would be left, because its cells do not stand as
-    `exercise_cells` finds them.
-    """
-    gone = {
-        number
-        for exercise in exercise_cells.exercises(book)
-        if len(exercise.folded) > 1
-        for number in exercise.folded
-    }
-    cells = [
-        _student_cell(cell)
-        for number, cell in enumerate(book.cells)
-        if number not in gone
-    ]
-    for cell in cells:
-        if exercise_cells.BEGIN in cell.source or "{solution" in cell.source:
-            raise ValueError(
-                "a solution would be handed out; is its exercise "
-                f"complete?\n{cell.source}"
-            )
-    return _notebook([cell for cell in cells if cell.source.strip()])
+    """Return a lecture without solutions and outputs; stubs and checks stay."""
+    kept = (cell for cell in book.cells if not exercise_cells.solutions(cell.source))
+    return _notebook([_student_cell(cell) for cell in kept if cell.source.strip()])
 
 
 def _student_cell(cell: NotebookNode) -> NotebookNode:
     if cell.cell_type == "code":
-        metadata = {
-            key: value
-            for key, value in cell.metadata.items()
-            if key in ("jupyter", "tags")
-        }
-        return nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata)
-    return nbformat.v4.new_markdown_cell(
-        exercise_cells.without_directives(cell.source), id=cell.id
-    )
+        shown = ("jupyter", "tags", "cellView")
+        kept = {key: value for key, value in cell.metadata.items() if key in shown}
+        return nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=kept)
+    return nbformat.v4.new_markdown_cell(cell.source, id=cell.id)
 
 
 def course_notebook(book: NotebookNode, tasks: Mapping[str, Task]) -> NotebookNode:
@@ -111,12 +85,10 @@ def course_notebook(book: NotebookNode, tasks: Mapping[str, Task]) -> NotebookNo
         _cell("markdown", head, "head"),
         _cell("code", exercise_cells.imports(book).source, "imports"),
     ]
-    for number, exercise in enumerate(exercise_cells.exercises(book), start=1):
-        text = f"## Exercise {number}. {exercise.title}\n\n{exercise.text}"
-        cells += [
-            _cell("markdown", text, f"{exercise.label}-text"),
-            *_answer_cells(book, exercise, tasks),
-        ]
+    for exercise in exercise_cells.exercises(book):
+        text = f"## {exercise.number}. {exercise.title}\n\n{exercise.text}"
+        cells.append(_cell("markdown", text, f"{exercise.label}-text"))
+        cells += _answer_cells(book, exercise, tasks)
     return _notebook(cells)
 
 
@@ -126,34 +98,17 @@ def _answer_cells(
     """Return the cell for the answer, and for one in code the test: worth the points of
     its task.
     """
-    if exercise.stub is None or exercise.solution is None:
-        return [
-            _cell(
-                "markdown",
-                exercise.explained,
-                exercise.label,
-                solution=True,
-                points=WORDS_POINTS,
-            )
-        ]
-    stub, solution = (
-        book.cells[number].source for number in (exercise.stub, exercise.solution)
-    )
+    task, label = tasks[exercise.task.rpartition(".")[2]], exercise.label
+    if exercise.stub is None:
+        words = {"solution": True, "points": task.points}
+        return [_cell("markdown", task.told, label, **words)]
+    stub = book.cells[exercise.stub].source
     ((name, answer),) = exercise_cells.checks(stub)
     test = f'from dlpatterns import exercises\n\nexercises.require("{name}", {answer})'
+    answered = exercise_cells.solved(stub, task.code)
     return [
-        _cell(
-            "code",
-            exercise_cells.stub_and_solution(stub, solution),
-            exercise.label,
-            solution=True,
-        ),
-        _cell(
-            "code",
-            test,
-            f"{exercise.label}-test",
-            points=tasks[name.rpartition(".")[2]].points,
-        ),
+        _cell("code", answered, label, solution=True),
+        _cell("code", test, f"{label}-test", points=task.points),
     ]
 
 

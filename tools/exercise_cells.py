@@ -1,135 +1,85 @@
 """Find the exercises of a lecture: their text, the stub that a reader fills in, and the
-folded solution.
+call that shows the folded solution.
 """
 
+import ast
 import re
+import textwrap
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-_DIRECTIVE = re.compile(
-    r"^(:{3,})\{exercise\}[ \t]*(?P<title>.*)\n:label:[ \t]*(?P<label>\S+)\n(?P<text>.*?)^\1[ \t]*$",
-    re.M | re.S,
+_HEADING = re.compile(
+    r"\A### (?P<number>[A-Z][\w -]* \d+)\. (?P<title>.+)\n*(?P<text>(?s:.*))"
 )
-_FOLDED = re.compile(
-    r"^(:{3,})\{solution\}[ \t]*(?P<label>\S+)\n(?P<text>.*?)^\1[ \t]*$\n?", re.M | re.S
-)
-_START = re.compile(
-    r"^:{3,}\{solution-start\}[ \t]*(?P<label>\S+)\n.*?^:{3,}[ \t]*$\n?(?P<text>.*)",
-    re.M | re.S,
-)
-_STOP = re.compile(r"^:{3,}\{solution-end\}", re.M)
+_SECTION = re.compile(r"^##? ", re.M)
 _CHECK = re.compile(
     r"""^exercises\.check\(["'](?P<task>[^"']*)["'],\s*(?P<answer>.*)\)[ \t]*$""", re.M
 )
-_OPEN = re.compile(r"^\s*\w.*=\s*\.\.\.\s*$")
+_SOLUTION = re.compile(r"""^exercises\.solution\(["']([^"']*)["']\)[ \t]*$""", re.M)
 
 
 @dataclass(frozen=True)
 class Exercise:
     """One exercise of a lecture, by the numbers of its cells; a question in words has
-    neither stub nor solution cell.
+    no stub.
     """
 
+    number: str
     title: str
-    label: str
     text: str
     cell: int
     stub: int | None = None
     solution: int | None = None
-    explained: str = ""
-    folded: range = range(0)
+    task: str = ""
+
+    @property
+    def label(self) -> str:
+        """The number as a word, for instance `history-3`."""
+        return self.number.lower().replace(" ", "-")
 
 
 def exercises(book: NotebookNode) -> list[Exercise]:
     """Return the exercises of a lecture in their order."""
-    texts = [cell.source if cell.cell_type == "markdown" else "" for cell in book.cells]
-    found = [
-        (i, match)
-        for i, text in enumerate(texts)
-        for match in _DIRECTIVE.finditer(text)
-    ]
-    after = [i for i, _ in found[1:]] + [len(texts)] * bool(found)
-    return [
-        _exercise(book, texts, i, match, end)
-        for (i, match), end in zip(found, after, strict=True)
-    ]
+    found = [(i, match) for i, c in enumerate(book.cells) if (match := heading(c))]
+    return [_exercise(book, i, match) for i, match in found]
 
 
-def _exercise(
-    book: NotebookNode, texts: list[str], at: int, match: re.Match, end: int
-) -> Exercise:
-    title, label, text = match["title"].strip(), match["label"], match["text"].strip()
-    for i in range(at, min(end + 1, len(texts))):
-        for folded in _FOLDED.finditer(texts[i]):
-            if folded["label"] == label:
-                return Exercise(
-                    title,
-                    label,
-                    text,
-                    at,
-                    explained=_without_options(folded["text"]),
-                    folded=range(i, i + 1),
-                )
-    start = next(
-        (
-            i
-            for i in range(at, end)
-            if (m := _START.match(texts[i])) and m["label"] == label
-        ),
-        None,
-    )
-    if start is None:
-        return Exercise(title, label, text, at, stub=_first_check(book, range(at, end)))
-    stop = next((i for i in range(start, end) if _STOP.search(texts[i])), start)
-    explained = _START.match(texts[start])["text"].strip()
-    cells = {
-        "stub": _first_check(book, range(at, start)),
-        "solution": _first_check(book, range(start, stop)),
-    }
+def heading(cell: NotebookNode) -> re.Match | None:
+    """Return the match of an exercise's heading, if the cell begins with one."""
+    return _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
+
+
+def _exercise(book: NotebookNode, at: int, match: re.Match) -> Exercise:
+    own = range(at + 1, _end(book, at))
+    stub = next((i for i in own if _code(book, i, _CHECK)), None)
+    shown = next((i for i in own if _code(book, i, _SOLUTION)), None)
+    named = [checks(book.cells[i].source)[0][0] for i in (stub,) if i is not None]
+    named += [solutions(book.cells[i].source)[0] for i in (shown,) if i is not None]
     return Exercise(
-        title,
-        label,
-        text,
-        at,
-        explained=explained,
-        folded=range(start, stop + 1),
-        **cells,
+        number=match["number"],
+        title=match["title"].strip(),
+        text=match["text"].strip(),
+        cell=at,
+        stub=stub,
+        solution=shown,
+        task=named[0] if named else "",
     )
 
 
-def _without_options(text: str) -> str:
-    return re.sub(r"\A(:\w+:.*\n)*", "", text).strip()
+def _end(book: NotebookNode, at: int) -> int:
+    """Return where the exercise that begins at a cell ends: at the next heading."""
+    for i in range(at + 1, len(book.cells)):
+        cell = book.cells[i]
+        if heading(cell) or (cell.cell_type != "code" and _SECTION.search(cell.source)):
+            return i
+    return len(book.cells)
 
 
-def _first_check(book: NotebookNode, where: range) -> int | None:
-    return next(
-        (
-            i
-            for i in where
-            if book.cells[i].cell_type == "code" and _CHECK.search(book.cells[i].source)
-        ),
-        None,
-    )
-
-
-def without_directives(source: str) -> str:
-    """Return a Markdown cell without folded solutions, and with exercises as headings,
-    which any Jupyter shows.
-
-    >>> print(without_directives(":::{exercise} Two\\n:label: a-two\\nHow many?\\n:::"))
-    ### Exercise: Two
-    <BLANKLINE>
-    How many?
-    """
-    headed = _DIRECTIVE.sub(
-        lambda match: (
-            f"### Exercise: {match['title'].strip()}\n\n{match['text'].strip()}\n"
-        ),
-        source,
-    )
-    return _FOLDED.sub("", headed).strip()
+def _code(book: NotebookNode, number: int, pattern: re.Pattern) -> bool:
+    cell = book.cells[number]
+    return cell.cell_type == "code" and bool(pattern.search(cell.source))
 
 
 def checks(source: str) -> list[tuple[str, str]]:
@@ -141,35 +91,51 @@ def checks(source: str) -> list[tuple[str, str]]:
     return [(match["task"], match["answer"]) for match in _CHECK.finditer(source)]
 
 
+def solutions(source: str) -> list[str]:
+    """Return the tasks whose solution a cell shows.
+
+    >>> solutions('exercises.solution("convolution.output_size")')
+    ['convolution.output_size']
+    """
+    return _SOLUTION.findall(source)
+
+
 def without_check(source: str) -> str:
     """Return a cell without its checks."""
     return _CHECK.sub("", source).rstrip()
 
 
-def without_solution(source: str) -> str:
-    """Return a cell without the lines between the solution's marks, which go too.
+def solved(stub: str, code: str) -> str:
+    """Return a stub with the code of its solution between the marks of nbgrader: in the
+    body of the function that it defines, or as the value that it leaves open.
 
-    >>> without_solution("a = 1\\n### BEGIN SOLUTION\\nb = 2\\n### END SOLUTION\\nc = 3")
-    'a = 1\\nc = 3'
+    >>> print(solved('n = ...\\nexercises.check("a.b", n)', "2 * 3"))
+    n = ...
+    ### BEGIN SOLUTION
+    n = 2 * 3
+    ### END SOLUTION
+    exercises.check("a.b", n)
     """
-    kept, inside = [], False
-    for line in source.splitlines():
-        inside = (inside or line.strip() == BEGIN) and line.strip() != END
-        if not inside and line.strip() != END:
-            kept.append(line)
-    return "\n".join(kept)
+    tree, lines = ast.parse(without_check(stub)), stub.splitlines()
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if functions:
+        marked = textwrap.indent(f"{BEGIN}\n{_inside(code)}\n{END}", " " * 4)
+        at = functions[-1].end_lineno
+    else:
+        name = checks(stub)[0][1]
+        marked, at = f"{BEGIN}\n{name} = {code}\n{END}", tree.body[-1].end_lineno
+    return "\n".join([*lines[:at], marked, *lines[at:]])
 
 
-def stub_and_solution(stub: str, solution: str) -> str:
-    """Return the solution with the stub's open lines (`x = ...`) before it: without the
-    marked lines, it is the stub.
-    """
-    lines = solution.splitlines()
-    missing = [
-        line for line in stub.splitlines() if _OPEN.match(line) and line not in lines
-    ]
-    at = next(i for i, line in enumerate(lines) if line.strip() == BEGIN)
-    return "\n".join([*lines[:at], *missing, *lines[at:]])
+def _inside(code: str) -> str:
+    """Return what stands before a function and its body, without the docstring."""
+    function = ast.parse(code).body[-1]
+    lines, body = code.splitlines(), function.body
+    if ast.get_docstring(function) is not None:
+        body = body[1:]
+    before = "\n".join(lines[: function.lineno - 1]).strip()
+    inside = textwrap.dedent("\n".join(lines[body[0].lineno - 1 :]))
+    return f"{before}\n\n\n{inside}" if before else inside
 
 
 def imports(book: NotebookNode) -> NotebookNode:

@@ -4,10 +4,13 @@
 |---|---|
 | `exercises.check(name, answer)` | the verdict on an answer: correct and why it matters, wrong and where, or untouched |
 | `exercises.require(name, answer)` | the same for a grader: AssertionError unless the answer is correct |
+| `exercises.solution(name)` | explanation, the reference's own code, and why it matters, folded |
 | one public module a lecture | its `TASKS`, loaded when the first of them is checked |
-| `_tasks` | the kinds of task: `Value`, `Choice`, `Formula`, `Function` |
+| `_tasks` | the kinds of task: `Value`, `Choice`, `Formula`, `Function`, `Words` |
+| `_task`, `_values`, `_functions`, `_formulas`, `_formula` | how each kind judges |
 | `_compare` | what differs between an answer and the expected value |
 | `_guard` | a limit of time and memory for whatever a student wrote |
+| `_solution` | what a solution shows |
 | `_result` | the verdict, as text and as HTML |
 """
 
@@ -18,6 +21,7 @@ import pkgutil
 from . import _guard
 from ._guard import Ending, Report, Stopped
 from ._result import Result
+from ._solution import Solution
 from ._tasks import Task
 
 
@@ -40,6 +44,31 @@ def check(name: str, answer: object) -> Result:
         LookupError,
     ):  # the answer has written into the pipe of its verdict
         return _trouble(task, Ending(None, "died", ending.doing))
+
+
+def solution(name: str) -> Solution:
+    """Return the folded solution of a task: explanation, code, why it matters.
+
+    Raises: ValueError that lists near names, if there is no such task.
+
+    >>> solution("convolution.output_size")  # doctest: +ELLIPSIS
+    Solution of Convolution 1.
+    <BLANKLINE>
+    ...
+    """
+    task = find(name)
+    return Solution(number(name), task.told, task.code, task.why)
+
+
+def number(name: str) -> str:
+    """Return what a task is called in the book: its lecture and its place there.
+
+    >>> number("convolution.layer_macs")
+    'Convolution 2'
+    """
+    lecture, _, last = name.partition(".")
+    place = list(tasks(lecture)).index(last) + 1
+    return f"{lecture.replace('_', ' ').capitalize()} {place}"
 
 
 def require(name: str, answer: object) -> None:

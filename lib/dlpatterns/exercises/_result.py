@@ -42,13 +42,13 @@ class Result:
             for label, value in self.rows
         )
         hint = (
-            f"<div><strong>Hint:</strong> {_inline(self.hint)}</div>"
+            f"<div><strong>Hint:</strong> {inline(self.hint)}</div>"
             if self.hint
             else ""
         )
         head = (
             f"<div><strong>{SIGNS[self.status]} {HEADS[self.status]}</strong> "
-            f"{_inline(self.message)}</div>"
+            f"{inline(self.message)}</div>"
         )
         style = (
             f"border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem "
@@ -97,6 +97,6 @@ def _clean(text: str) -> str:
     return kept if len(kept) <= MOST else kept[: MOST - 1] + "…"
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Escape text for HTML and set what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -4,7 +4,7 @@ layer.
 
 import numpy as np
 
-from dlpatterns.exercises._tasks import Formula, Function, Value, call
+from dlpatterns.exercises._tasks import Formula, Function, Value, Words, call
 
 
 def _networks(rng):
@@ -63,6 +63,9 @@ def _largest_alone(weight, size):
 TASKS = {
     "batch_macs": Value(
         32 * 784 * 128,
+        title="A batch of 32",
+        explanation="Every example meets every weight once; biases are additions.",
+        solution="32 * 784 * 128",
         expects="the number of MACs, a whole number",
         mistakes=[
             (784 * 128, "That is one example; the question asks for a batch of 32."),
@@ -87,6 +90,8 @@ TASKS = {
     "dense_share": Formula(
         "D / (D + 2)",
         where={"D": range(1, 200)},
+        title="The share of a layer",
+        explanation="D MACs, and two others.",
         expects="the share of MACs in all operations as a formula in D",
         mistakes=[
             (
@@ -105,6 +110,9 @@ TASKS = {
     ),
     "smallest_fan_in": Value(
         28,
+        title="When is it more than 90 %?",
+        explanation="D / (D + 3) > 0.9 means D > 27.",
+        solution="28",
         expects="the smallest whole number of MACs an output value, here called fan-in",
         mistakes=[
             (
@@ -140,6 +148,8 @@ TASKS = {
             "P": range(2, 20),
             "Q": range(2, 20),
         },
+        title="How often is a weight used?",
+        explanation="N M P Q C R S MACs, over M C R S weights.",
         expects="MACs per weight as a formula in some of N, C, M, R, S, P, Q",
         mistakes=[
             ("P * Q", "The batch uses the same weights once more for each example."),
@@ -168,6 +178,8 @@ TASKS = {
     "forward": Function(
         forward,
         _networks,
+        title="A network in one line",
+        explanation="Two products, and one bend between them.",
         expects="an array of shape (examples, outputs)",
         mistakes=[
             (_no_bend, "Without the ReLU between them, two layers are one."),
@@ -183,6 +195,8 @@ TASKS = {
     "favourite_input": Function(
         favourite_input,
         _filters,
+        title="What a neuron likes best",
+        explanation="The input points where the weights point.",
         expects="an array of the shape of the weight, whose length is the given size",
         mistakes=[
             (
@@ -215,5 +229,17 @@ TASKS = {
             "picture of its own weights."
         ),
         points=2,
+    ),
+    "pitch": Words(
+        title="A sales pitch",
+        answer=(
+            "It assumes that the 90 % are of the time, and that the old machine did "
+            "nothing at the same time. If 90 % of the time went to MACs, a "
+            "hundredfold matrix unit would give 1 / (0.1 + 0.009), about nine; of "
+            "operations, 90 % say nothing about time at all. Where only 60 % of the "
+            "time goes to MACs, as measured for some networks above, even an infinite "
+            "matrix unit gives 1 / 0.4 = 2.5. Ask for the time of one whole network, "
+            "layer by layer, and for the bytes it moves."
+        ),
     ),
 }

@@ -5,72 +5,84 @@ from math import prod
 
 import numpy as np
 
-from ..counting import count
-from ..graph import Builder
-from ..layers import Conv2d
-from ._tasks import Call, Choice, Formula, Function, Value, call
+from ._tasks import Call, Choice, Formula, Function, Value, Words, call
 
 
-def bottleneck_macs(
-    channels: int, width: int, size: int, stride: int, *, late: bool
-) -> int:
-    """Count the three convolutions of a bottleneck on a size x size map; late: the
-    stride is in the 3 x 3.
-    """
-    first, second = (1, stride) if late else (stride, 1)
-    net = Builder("bottleneck", (channels, size, size))
-    x = net(Conv2d(width, 1, stride=first, bias=False), net.input)
-    x = net(Conv2d(width, 3, stride=second, padding=1, bias=False), x)
-    return count(net.model(net(Conv2d(4 * width, 1, bias=False), x))).macs
+def bottleneck_macs(channels, width, size, stride, *, late):
+    """Return the MACs of the three convolutions of a bottleneck."""
+    small = -(-size // stride)  # a stride of 2 stops at 4 of 7 places
+    first = size if late else small
+    return (
+        channels * width * first**2
+        + 9 * width * width * small**2
+        + width * 4 * width * small**2
+    )
 
 
 def _bottlenecks(rng: np.random.Generator) -> Iterator[Call]:
     yield call(256, 128, 56, 2, late=False)
     yield call(256, 128, 56, 2, late=True)
+    yield call(64, 16, 7, 2, late=False)
     for _ in range(18):
         channels, width = 4 * int(rng.integers(4, 65)), 4 * int(rng.integers(2, 33))
         yield call(
             channels,
             width,
-            2 * int(rng.integers(4, 57)),
+            int(rng.integers(7, 115)),
             int(rng.integers(1, 3)),
             late=bool(rng.integers(2)),
         )
 
 
-def _no_widening(
-    channels: int, width: int, size: int, stride: int, *, late: bool
-) -> int:
-    small, middle = size // stride, size if late else size // stride
+def _rounded_down(channels, width, size, stride, *, late):
+    small = size // stride
+    first = size if late else small
+    return channels * width * first**2 + 13 * width**2 * small**2
+
+
+def _no_widening(channels, width, size, stride, *, late):
+    small = -(-size // stride)
+    middle = size if late else small
     return channels * width * middle**2 + 9 * width**2 * small**2 + width**2 * small**2
 
 
-def _stride_forgotten(
-    channels: int, width: int, size: int, stride: int, *, late: bool
-) -> int:
+def _stride_forgotten(channels, width, size, stride, *, late):
     return (channels * width + 9 * width**2 + 4 * width**2) * size**2
 
 
-def activation_bytes(shapes: list[tuple[int, ...]], batch: int, bits: int) -> int:
+def activation_bytes(shapes, batch, bits):
     """Return the bytes of all outputs for a batch."""
+    values = batch * sum(map(prod, shapes))
+    return -(-values * bits // 8)  # a byte that is begun counts
+
+
+def _rounded_down_value(shapes, batch, bits):
+    return batch * sum(map(prod, shapes)) * (bits // 8)
+
+
+def _rounded_down_sum(shapes, batch, bits):
     return batch * sum(map(prod, shapes)) * bits // 8
 
 
 def _outputs(rng: np.random.Generator) -> Iterator[Call]:
     yield call([(64, 112, 112), (64, 56, 56)], 1, 32)
+    yield call([(3,)], 1, 4)
     for _ in range(20):
         shapes = [
             tuple(int(n) for n in rng.integers(2, 30, 3))
             for _ in range(int(rng.integers(2, 6)))
         ]
         yield call(
-            [*shapes, (10,)], int(rng.integers(2, 33)), int(rng.choice([8, 16, 32]))
+            [*shapes, (10,)], int(rng.integers(2, 33)), int(rng.choice([4, 8, 16, 32]))
         )
 
 
 TASKS = {
     "conv2_weights": Value(
         256 * 48 * 5 * 5,
+        title="Two GPUs",
+        explanation="A filter sees the 48 maps of its own group.",
+        solution="256 * (96 // 2) * 5 * 5",
         expects="the number of weights that conv2 stores, a whole number",
         mistakes=[
             (
@@ -104,6 +116,12 @@ TASKS = {
     ),
     "full_batch": Value(
         8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000),
+        title="Eight images",
+        explanation=(
+            "One MAC a weight and image. The library agrees: "
+            "`lecture.full_connections(count(models.vgg16(), batch=8)).macs`."
+        ),
+        solution="8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000)",
         expects="a number of MACs, a whole number",
         mistakes=[
             (
@@ -141,6 +159,11 @@ TASKS = {
                 "266,610 parameters."
             ),
         },
+        title="Which LeNet?",
+        explanation=(
+            "`count(models.lenet_caffe()).params` is 431,080; four bytes each make "
+            "1,724 KB; the paper prints 1,720."
+        ),
         expects='one of "a", "b", "c", "d"',
         why=(
             "One name, a factor of seven in parameters: ask which LeNet was "
@@ -150,6 +173,11 @@ TASKS = {
     "scaled_macs": Formula(
         "M * d * w**2 * r**2",
         where={"M": range(1, 50), "d": range(1, 5), "w": range(1, 5), "r": range(1, 5)},
+        title="Three knobs",
+        explanation=(
+            "More layers: once. More channels: as inputs and as filters, so twice. "
+            "Larger images: two sides."
+        ),
         expects="the MACs as a formula in M, d, w and r",
         mistakes=[
             (
@@ -181,15 +209,60 @@ TASKS = {
             "scaling raises them by different factors."
         ),
     ),
+    "activation_bytes": Function(
+        activation_bytes,
+        _outputs,
+        title="How much memory does training keep?",
+        explanation="Multiply out each shape, add, and mind the eight bits of a byte.",
+        expects="a number of bytes",
+        mistakes=[
+            (
+                lambda shapes, batch, bits: activation_bytes(shapes, 1, bits),
+                "Every image of the batch has its own maps.",
+            ),
+            (
+                lambda shapes, batch, bits: 8 * activation_bytes(shapes, batch, bits),
+                "Those are bits; a byte has eight.",
+            ),
+            (
+                _rounded_down_value,
+                "A value of 4 bits is half a byte: divide by 8 once, at the end.",
+            ),
+            (
+                _rounded_down_sum,
+                "Three values of 4 bits begin a second byte: round up.",
+            ),
+            (
+                lambda shapes, batch, bits: (
+                    -(-batch * max(map(prod, shapes)) * bits // 8)
+                ),
+                "That is the largest output; the sum of all is asked for.",
+            ),
+            (
+                lambda shapes, batch, bits: batch * sum(map(prod, shapes)),
+                "Those are values; a value has bits / 8 bytes.",
+            ),
+        ],
+        why=(
+            "Training keeps all of these until the backward pass: the batch, not "
+            "the model, fills the memory."
+        ),
+    ),
     "bottleneck_macs": Function(
         bottleneck_macs,
         _bottlenecks,
+        title="Two ResNets",
+        explanation="Only the first convolution sees the difference.",
         expects="the MACs of the three convolutions, a whole number",
         mistakes=[
             (_no_widening, "The last 1 × 1 has four times `width` filters."),
             (
                 _stride_forgotten,
                 "Behind the stride the map has (size / stride) ** 2 places.",
+            ),
+            (
+                _rounded_down,
+                "At stride 2 a filter stops at 4 of 7 places, not at 3: round up.",
             ),
             (
                 lambda *a, late: bottleneck_macs(*a, late=not late),
@@ -214,31 +287,16 @@ TASKS = {
         ),
         points=2,
     ),
-    "activation_bytes": Function(
-        activation_bytes,
-        _outputs,
-        expects="a number of bytes",
-        mistakes=[
-            (
-                lambda shapes, batch, bits: activation_bytes(shapes, 1, bits),
-                "Every image of the batch has its own maps.",
-            ),
-            (
-                lambda shapes, batch, bits: 8 * activation_bytes(shapes, batch, bits),
-                "Those are bits; a byte has eight.",
-            ),
-            (
-                lambda shapes, batch, bits: batch * max(map(prod, shapes)) * bits // 8,
-                "That is the largest output; the sum of all is asked for.",
-            ),
-            (
-                lambda shapes, batch, bits: batch * sum(map(prod, shapes)),
-                "Those are values; a value has bits / 8 bytes.",
-            ),
-        ],
-        why=(
-            "Training keeps all of these until the backward pass: the batch, not "
-            "the model, fills the memory."
+    "profiler": Words(
+        title="A profiler says 0.64",
+        answer=(
+            "If one of you counted FLOP, the ratio would be two, or two times "
+            "something near one. 0.64 is the share of a ViT-B/16 that is left without "
+            "its attention layers. Ask her to run the profiler on one attention layer "
+            "alone, with a sequence of known length T and D features: the four "
+            "projections are 4 T D² MACs and the two products 2 T² D. If it reports "
+            "0, or 4 T D², you know what it does not see. Then ask for the run with "
+            "the fused kernel switched off."
         ),
     ),
 }

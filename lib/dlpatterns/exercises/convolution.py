@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlpatterns.exercises._tasks import Formula, Function, Value, call
+from dlpatterns.exercises._tasks import Formula, Function, Value, Words, call
 
 
 def _maps(rng):
@@ -91,6 +91,11 @@ TASKS = {
             "S": range(1, 4),
             "D": range(1, 3),
         },
+        title="The size of the output",
+        explanation=(
+            "The dilated filter spans D (R − 1) + 1 rows; the steps that fit behind "
+            "it, and the first position:"
+        ),
         expects=(
             "the number of output rows as a formula in H, R, P (on each side), S and D"
         ),
@@ -120,6 +125,11 @@ TASKS = {
     ),
     "layer_macs": Value(
         8 * 128 * 28 * 28 * 64 * 3 * 3,
+        title="Count a layer",
+        explanation=(
+            "Examples, filters, positions, and the weights that one filter has:"
+        ),
+        solution="8 * 128 * 28 * 28 * 64 * 3 * 3",
         expects="the number of MACs, a whole number",
         mistakes=[
             (128 * 28 * 28 * 64 * 9, "That is one example; the batch has 8."),
@@ -161,6 +171,8 @@ TASKS = {
             "R": range(1, 6),
             "S": range(1, 6),
         },
+        title="Weights in groups",
+        explanation="M filters, each over the C / G channels of its group:",
         expects="the number of weights without biases as a formula in M, C, G, R and S",
         mistakes=[
             (
@@ -188,6 +200,12 @@ TASKS = {
     ),
     "winograd_saving": Value(
         9 * 36 / 64,
+        title="A larger tile",
+        explanation=(
+            "A tile of 6 × 6 outputs reads 8 × 8 inputs, and each of these 64 places "
+            "is one product:"
+        ),
+        solution="6 * 6 * 9 / 8**2",
         expects="how many times fewer multiplications, a number",
         mistakes=[
             (
@@ -231,6 +249,10 @@ TASKS = {
     "correlate": Function(
         correlate,
         _maps,
+        title="Write the kernel",
+        explanation=(
+            "Two loops over the positions; NumPy multiplies and sums the window:"
+        ),
         expects=(
             "an array with a row for each step down and a column for each step to "
             "the right"
@@ -260,6 +282,11 @@ TASKS = {
     "weight_gradient": Function(
         weight_gradient,
         _gradients,
+        title="The gradient of a filter",
+        explanation=(
+            "Weight (r, s) met input (p + r, q + s) at output (p, q): the input, "
+            "filtered with the gradient."
+        ),
         expects="an array of the shape of the filter, (H - P + 1, W - Q + 1)",
         mistakes=[
             (
@@ -285,5 +312,16 @@ TASKS = {
             "with the output's gradient as a large filter."
         ),
         points=2,
+    ),
+    "which_rung": Words(
+        title="Which rung?",
+        answer=(
+            "(a) A matrix product on the maps as they lie: there is nothing to copy. "
+            "(b) Winograd, with the filters transformed beforehand: four times fewer "
+            "products, and float32 can spare the digit. (c) im2col in blocks, or an "
+            "engine that reads windows as columns: the transforms' constants would "
+            "need more than 8 bits. (d) Fourier: its cost hardly depends on the size "
+            "of the filter, while the loops need 961 products an output and channel."
+        ),
     ),
 }

@@ -119,6 +119,11 @@ TASKS = {
     "doubling": Function(
         doubling,
         _growths,
+        title="How fast does it double?",
+        explanation=(
+            "The number of doublings is the logarithm, to base two, of the growth; "
+            "the months are shared among them."
+        ),
         expects="the doubling time in months, a number",
         mistakes=[
             (
@@ -145,6 +150,12 @@ TASKS = {
     ),
     "separable": Value(
         14,
+        title="Which gates can one neuron compute?",
+        explanation=(
+            "All but XOR and its opposite: only there do the two ones lie on one "
+            "diagonal and the two zeros on the other."
+        ),
+        solution="16 - 2",
         expects="the number of gates, a whole number up to 16",
         mistakes=[
             (16, "That would be all of them; but XOR is a gate too."),
@@ -168,6 +179,8 @@ TASKS = {
     "infer": Function(
         everything,
         _puzzles,
+        title="Write a rule engine",
+        explanation="Fire all rules, and start over as long as the set grows.",
         expects="a set of facts, the observed ones included",
         mistakes=[
             (
@@ -192,6 +205,11 @@ TASKS = {
     "q_update": Function(
         corrected,
         _tables,
+        title="One step of Q-learning",
+        explanation=(
+            "Move the old value a part of the way towards what was earned plus the "
+            "best that the next state promises."
+        ),
         expects="the new value of q[state, action], a number",
         mistakes=[
             (_replaced, "Correct the old value: add the rate times what it is off by."),
@@ -227,6 +245,13 @@ TASKS = {
     ),
     "epoch_macs": Value(
         1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10),
+        title="An epoch of training",
+        explanation=(
+            "Forward and the gradients of the weights use every weight once; the "
+            "gradient of the hidden units uses the weights of the output layer once "
+            "more."
+        ),
+        solution="1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10)",
         expects="the number of MACs, a whole number",
         mistakes=[
             (
@@ -269,6 +294,11 @@ TASKS = {
             "U": range(1, 200),
             "s": [0.01, 0.05, 0.1, 0.25, 0.5, 0.9],
         },
+        title="A better rule than six",
+        explanation=(
+            "One forward is P × U MACs; backward is two more, less the share of the "
+            "first layer."
+        ),
         expects="MACs as a formula in P, U, s and N",
         mistakes=[
             (

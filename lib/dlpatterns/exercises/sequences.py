@@ -4,7 +4,7 @@ tiles, and a kernel.
 
 import numpy as np
 
-from dlpatterns.exercises._tasks import Choice, Formula, Function, Value, call
+from dlpatterns.exercises._tasks import Choice, Formula, Function, Value, Words, call
 
 
 def _models(rng):
@@ -137,6 +137,12 @@ def _not_itself(q, k, v):
 TASKS = {
     "lstm_params": Value(
         answer=4 * 512 * (256 + 512 + 2),
+        title="A layer from PyTorch",
+        explanation=(
+            "Four gates; each unit has a weight for every input and every unit, and "
+            "in PyTorch two biases."
+        ),
+        solution="4 * 512 * (256 + 512 + 2)",
         expects="the number of parameters, a whole number",
         mistakes=[
             (
@@ -178,6 +184,8 @@ TASKS = {
     "crossover": Formula(
         answer="3*M/2",
         where={"F": range(8, 200), "M": range(8, 400)},
+        title="Where the lines cross",
+        explanation="The pairs cost 2 T² F, the three matrices 3 T F M.",
         expects="the length T as a formula in F and M",
         mistakes=[
             (
@@ -209,6 +217,11 @@ TASKS = {
     "cache_bytes": Function(
         reference=cache_bytes,
         cases=_models,
+        title="Room for a conversation",
+        explanation=(
+            "Keys and values, two bytes each; the number of query heads does not "
+            "matter."
+        ),
         expects="a whole number of bytes",
         mistakes=[
             (
@@ -240,6 +253,11 @@ TASKS = {
                 "are not what a step waits for."
             ),
         },
+        title="What bounds a step?",
+        explanation=(
+            "At a long context the caches are most of what is read, and every byte of "
+            "them serves a few MACs."
+        ),
         expects="one of the letters a, b, c, d",
         why=(
             "Where reading is the limit, a byte saved is time saved: fewer bits, "
@@ -249,6 +267,11 @@ TASKS = {
     "merge": Function(
         reference=merge,
         cases=_tiles,
+        title="Join two tiles",
+        explanation=(
+            "Bring both sums to the common largest score; they are also the weights "
+            "of the two answers."
+        ),
         expects="a tuple of the largest score, the sum and the answer",
         mistakes=[
             (
@@ -270,6 +293,10 @@ TASKS = {
     "causal": Function(
         reference=causal,
         cases=_heads,
+        title="Write the kernel",
+        explanation=(
+            "Set the scores above the diagonal to minus infinity *before* the softmax."
+        ),
         expects="an array of the shape of v",
         mistakes=[
             (_everywhere, "Your queries look at later keys."),
@@ -301,5 +328,18 @@ TASKS = {
             "diagonal can be skipped."
         ),
         points=2,
+    ),
+    "parallel": Words(
+        title="A thousand steps at once?",
+        answer=(
+            "The products of the inputs with their weights, half of the MACs, can "
+            "indeed run at once. The products with the state wait for one another: T "
+            "+ 1 products in a row, each of one vector with one matrix. More "
+            "multipliers do not shorten that path. A larger batch makes every product "
+            "in the row larger, at the price of memory and of fewer updates an epoch. "
+            "Several short sequences instead of one long one shorten the row, at the "
+            "price of what the network can remember. Or replace the recurrence: by "
+            "attention, whose row has four products, at the price of T² pairs."
+        ),
     ),
 }
