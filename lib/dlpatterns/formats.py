@@ -28,6 +28,10 @@ class Format:
 
     def bytes_for(self, count: int) -> int:
         """Return the whole bytes that `count` packed values take."""
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise ValueError(
+                f"{self.name}: a count is a whole number of at least 0, got {count!r}"
+            )
         return -(-count * (self.stored_bits or self.bits) // 8)
 
 
@@ -56,6 +60,6 @@ def get(name: str) -> Format:
 
     Raises: ValueError that lists the known names.
     """
-    if name not in FORMATS:
+    if not isinstance(name, str) or name not in FORMATS:
         raise ValueError(f"unknown number format {name!r}; known: {', '.join(FORMATS)}")
     return FORMATS[name]

@@ -23,12 +23,14 @@ add, multiply   element-wise; look-up: one row of a table
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from math import prod
 from types import MappingProxyType
 from typing import NamedTuple
 
 from .. import layers
 from ..layers import Shape, pair
+from ..layers.base import is_whole, require_shapes
 
 
 class Cost(NamedTuple):
@@ -36,9 +38,10 @@ class Cost(NamedTuple):
 
     `weights` are the parameters without biases, normalisation and position tables,
     which are `extras`; `idle` those of the weights that one token does not meet
-    (experts that were not picked); `touched` the parameters that one example reads, if
-    not just these (the rows of a table, the weights of another layer); `writes` is
-    False where values only get another name.
+    (experts that were not picked). A batch reads its parameters once; where that is not
+    all of them just once, `touched` are those it reads however many examples it has,
+    and `rows` those that each example adds, up to `table` in all (rows of a table,
+    experts). `writes` is False where values only get another name.
     """
 
     weights: int = 0
@@ -47,7 +50,14 @@ class Cost(NamedTuple):
     other: Mapping[str, int] = MappingProxyType({})
     idle: int = 0
     touched: int | None = None
+    rows: int = 0
+    table: int = 0
     writes: bool = True
+
+    def param_reads(self, batch: int) -> int:
+        """Return how many parameters a batch reads, each that it uses once."""
+        every = self.weights + self.extras if self.touched is None else self.touched
+        return every + min(batch * self.rows, self.table)
 
 
 COUNTERS: dict[type, Callable[..., Cost]] = {}
@@ -60,8 +70,23 @@ def counts(*kinds: type) -> Callable[[Callable], Callable]:
     """
 
     def register(function: Callable) -> Callable:
-        COUNTERS.update(dict.fromkeys(kinds, function))
-        return function
+        @wraps(function)
+        def counter(
+            spec: layers.Spec,
+            inputs: tuple[Shape, ...],
+            output: Shape,
+            **options: bool,
+        ) -> Cost:
+            if not isinstance(spec, kinds):
+                names = " or ".join(kind.__name__ for kind in kinds)
+                raise TypeError(f"{function.__name__} counts {names}, got {spec!r}")
+            if not isinstance(inputs, tuple) or not inputs:
+                raise TypeError(f"{spec}: inputs are a tuple of shapes, got {inputs!r}")
+            require_shapes(spec, (*inputs, output))
+            return function(spec, inputs, output, **options)
+
+        COUNTERS.update(dict.fromkeys(kinds, counter))
+        return counter
 
     return register
 
@@ -225,6 +250,10 @@ def softmax_operations(width: int, *, rows: int = 1) -> int:
     >>> softmax_operations(3)  # compare 2, subtract 3, exponentiate 3, add 2, divide 3
     13
     """
+    if not (is_whole(width) and is_whole(rows)):
+        raise ValueError(
+            f"a softmax has whole numbers of values and rows, got {width!r}, {rows!r}"
+        )
     return rows * (5 * width - 2)
 
 
@@ -262,7 +291,13 @@ def multiply(spec: layers.Multiply, inputs: tuple[Shape, ...], output: Shape) ->
 def embedding(spec: layers.Embedding, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     """Count the table's parameters and a look-up a token; no arithmetic."""
     weights = 0 if spec.tied else spec.vocabulary * spec.dim
-    return Cost(weights=weights, other={"look-up": output[0]}, touched=prod(output))
+    return Cost(
+        weights=weights,
+        other={"look-up": output[0]},
+        touched=0,
+        rows=prod(output),
+        table=spec.vocabulary * spec.dim,
+    )
 
 
 @counts(layers.PositionEmbedding)
@@ -365,6 +400,7 @@ def experts(spec: layers.Experts, inputs: tuple[Shape, ...], output: Shape) -> C
         macs=tokens * (expert * used + router),
         other=other,
         idle=expert * (spec.experts - spec.active),
-        touched=expert * (min(spec.experts, tokens * spec.active) + spec.shared)
-        + router,
+        touched=expert * spec.shared + router,
+        rows=expert * tokens * spec.active,
+        table=expert * spec.experts,
     )

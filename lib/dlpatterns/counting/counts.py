@@ -29,6 +29,7 @@ from typing import NamedTuple
 from .. import formats
 from ..graph import Layer, Model
 from ..layers import Shape
+from ..layers.base import is_whole
 from .costs import COUNTERS, renaming
 
 
@@ -66,8 +67,8 @@ class LayerCount(NamedTuple):
         """Return bytes moved if each input, each parameter that is used, and each
         output crosses the bus exactly once.
 
-        Of an embedding only the rows that are looked up are used; a tied layer reads
-        the weights it is tied to.
+        Of an embedding only the rows that are looked up are used, at most all of them;
+        a tied layer reads the weights it is tied to.
         """
         return formats.get(dtype).bytes_for(
             self.reads + self.param_reads + self.activations
@@ -274,8 +275,6 @@ def count(model: Model, batch: int = 1, *, causal_half: bool = False) -> Counts:
         raise TypeError(
             f"count takes a Model, for instance count(models.vgg16()), got {model!r}"
         )
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ValueError(f"batch must be a whole number of at least 1, got {batch!r}")
     rows = tuple(
         count_layer(layer, batch, causal_half=causal_half) for layer in model.layers
     )
@@ -289,6 +288,15 @@ def count_layer(
 
     Raises: ValueError that names the layer if no counter is registered for its kind.
     """
+    if not isinstance(layer, Layer):
+        raise TypeError(
+            "count_layer takes a layer, for instance models.vgg16().layers[0], got "
+            f"{layer!r}"
+        )
+    if not is_whole(batch):
+        raise ValueError(f"batch must be a whole number of at least 1, got {batch!r}")
+    if not isinstance(causal_half, bool):
+        raise TypeError(f"causal_half is True or False, got {causal_half!r}")
     counter = COUNTERS.get(type(layer.spec))
     if counter is None:
         raise ValueError(
@@ -299,7 +307,6 @@ def count_layer(
     options = {"causal_half": True} if causal_half and layer.kind == "Attention" else {}
     cost = counter(layer.spec, layer.input_shapes, layer.output_shape, **options)
     params = cost.weights + cost.extras
-    touched = params if cost.touched is None else cost.touched
     return LayerCount(
         name=layer.name,
         kind=layer.kind,
@@ -311,7 +318,7 @@ def count_layer(
         other={kind: batch * number for kind, number in cost.other.items() if number},
         activations=batch * prod(layer.output_shape) * cost.writes,
         reads=batch * sum(map(prod, layer.input_shapes)) * cost.writes,
-        param_reads=min(batch * touched, max(params, touched)),
+        param_reads=cost.param_reads(batch),
         active_params=params - cost.idle,
     )
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .. import datasets, formats
 from ..graph import Model
+from ..layers.base import is_whole
 
 
 class Heads(NamedTuple):
@@ -68,6 +69,10 @@ class Heads(NamedTuple):
         Every query meets every key, each tensor crosses the bus once, and no score does
         (attention in tiles).
         """
+        if not is_whole(tokens):
+            raise ValueError(
+                f"tokens must be a whole number of at least 1, got {tokens!r}"
+            )
         width = self.latent + self.rotary if self.latent else self.head_dim
         out = self.latent or self.head_dim
         queries = self.layers * self.heads * (width + out)
@@ -93,6 +98,8 @@ def cache_bytes_per_token(model: Model, dtype: str = "fp16") -> int:
 
     Raises: ValueError if the network has no causal attention.
     """
+    if not isinstance(model, Model):
+        raise TypeError(f"cache_bytes_per_token takes a Model, got {model!r}")
     causal = [
         layer
         for layer in model.layers

@@ -32,6 +32,8 @@ def layer_products(layer: Layer) -> int:
     """Return how many products of one layer must follow one another: 1 for most, T + 1
     for a recurrence, 0 without MACs.
     """
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layer_products takes a layer of a network, got {layer!r}")
     return STEPS.get(type(layer.spec), lambda _: 0)(layer)
 
 
@@ -42,6 +44,8 @@ def dependent_products(model: Model) -> int:
     A product is one matrix multiplication or convolution, whatever its size;
     element-wise layers are free.
     """
+    if not isinstance(model, Model):
+        raise TypeError(f"dependent_products takes a Model, got {model!r}")
     longest = {-1: 0}
     for index, layer in enumerate(model.layers):
         longest[index] = max(longest[i] for i in layer.inputs) + layer_products(layer)

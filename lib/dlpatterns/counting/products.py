@@ -46,6 +46,8 @@ def products(layer: Layer) -> list[Product]:
     Raises: ValueError that names the layer, if it has MACs but its products are not
     known.
     """
+    if not isinstance(layer, Layer):
+        raise TypeError(f"products takes a layer of a network, got {layer!r}")
     lowering = LOWERINGS.get(type(layer.spec))
     if lowering is None and count_layer(layer).macs:
         raise ValueError(

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from math import prod
 
-from .base import Shape, Spec
+from .base import Shape, Spec, require_shapes
 
 
 @dataclass(frozen=True)
 class _Join(Spec):
     def _at_least_two(self, inputs: tuple[Shape, ...]) -> None:
+        require_shapes(self, inputs)
         if len(inputs) < 2:
             raise ValueError(
                 f"{type(self).__name__} joins two or more inputs, got "

@@ -4,8 +4,9 @@ renames or reorders values.
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
-from .base import Shape, Spec, is_whole, one_input, require_axes, require_positive
+from .base import Shape, Spec, one_input, require_axes
 
 ACTIVATIONS = (
     "relu",
@@ -34,9 +35,6 @@ class Linear(Spec):
     bias: bool = True
     tied: str | None = None
 
-    def __post_init__(self) -> None:
-        require_positive(self, out_features=self.out_features)
-
     def weight_shape(self, features: int) -> Shape:
         """Return (out_features, D), the shape of the weights for an input of so many
         features.
@@ -57,9 +55,6 @@ class EuclideanRBF(Spec):
     """
 
     classes: int
-
-    def __post_init__(self) -> None:
-        require_positive(self, classes=self.classes)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return (classes,)."""
@@ -118,7 +113,12 @@ class LocalResponseNorm(Spec):
     size: int = 5
 
     def __post_init__(self) -> None:
-        require_positive(self, size=self.size)
+        super().__post_init__()
+        if self.size % 2 == 0:
+            raise ValueError(
+                f"{self}: size must be odd, with the channel in the middle; got "
+                f"{self.size}"
+            )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the input."""
@@ -135,7 +135,7 @@ class Activation(Spec):
     kind: str
 
     def __post_init__(self) -> None:
-        if self.kind not in ACTIVATIONS:
+        if not isinstance(self.kind, str) or self.kind not in ACTIVATIONS:
             raise ValueError(
                 f"Activation: unknown kind {self.kind!r}; known: "
                 f"{', '.join(ACTIVATIONS)}"
@@ -156,7 +156,8 @@ class Dropout(Spec):
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate < 1:
+        number = isinstance(self.rate, int | float) and not isinstance(self.rate, bool)
+        if not number or not 0 <= self.rate < 1:
             raise ValueError(
                 f"Dropout: the rate must be at least 0 and below 1, got {self.rate!r}"
             )
@@ -180,13 +181,12 @@ class Patches(Spec):
     """
 
     extra: int = 0
+    least: ClassVar[dict[str, int]] = {"extra": 0}
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return (T, C), T being the number of positions and extra tokens."""
         shape = one_input(self, inputs)
         require_axes(self, shape, "C H W")
-        if not is_whole(self.extra, 0):
-            raise ValueError(f"{self}: extra must be a whole number of at least 0")
         return (shape[1] * shape[2] + self.extra, shape[0])
 
 
@@ -197,6 +197,10 @@ class TakeToken(Spec):
     """
 
     index: int = -1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.index, bool) or not isinstance(self.index, int):
+            raise ValueError(f"{self}: index is a whole number, got {self.index!r}")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return (D,)."""
@@ -218,6 +222,7 @@ class TakeChannels(Spec):
 
     start: int
     stop: int
+    least: ClassVar[dict[str, int]] = {"start": 0}
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return (stop - start, H, W)."""
@@ -238,9 +243,6 @@ class ShuffleChannels(Spec):
     """
 
     groups: int
-
-    def __post_init__(self) -> None:
-        require_positive(self, groups=self.groups)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the input."""

@@ -1,8 +1,9 @@
 """Layers for sequences: embedding, recurrence, attention, mixtures of experts."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from .base import Shape, Spec, is_whole, one_input, require_axes, require_positive
+from .base import Shape, Spec, one_input, require_axes, require_shapes
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,6 @@ class Embedding(Spec):
     vocabulary: int
     dim: int
     tied: str | None = None
-
-    def __post_init__(self) -> None:
-        require_positive(self, vocabulary=self.vocabulary, dim=self.dim)
 
     def weight_shape(self, tokens: int) -> Shape:
         """Return (vocabulary, dim), the shape of the table, for a sequence of any
@@ -45,11 +43,6 @@ class PositionEmbedding(Spec):
     positions: int | None = None
     learned: bool = True
 
-    def __post_init__(self) -> None:
-        require_positive(
-            self, positions=1 if self.positions is None else self.positions
-        )
-
     def output_shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the input."""
         shape = one_input(self, inputs)
@@ -64,16 +57,17 @@ class PositionEmbedding(Spec):
 
 @dataclass(frozen=True)
 class _Recurrent(Spec):
-    """A recurrent layer of `hidden` units; `biases` is 1 (Keras, ONNX) or 2 (PyTorch,
-    cuDNN) vectors a gate.
+    """A recurrent layer of `hidden` units; `biases` is 1 (the papers, Keras's LSTM) or
+    2 (PyTorch, cuDNN, ONNX, Keras's GRU) vectors a gate.
     """
 
     hidden: int
     biases: int = 1
+    least: ClassVar[dict[str, int]] = {"biases": 0}
 
     def __post_init__(self) -> None:
-        require_positive(self, hidden=self.hidden)
-        if not is_whole(self.biases, 0) or self.biases > 2:
+        super().__post_init__()
+        if self.biases > 2:
             raise ValueError(
                 f"{self}: biases is 0, 1 or 2 vectors a gate, got {self.biases!r}"
             )
@@ -129,14 +123,7 @@ class Attention(Spec):
     rotary: bool = False
 
     def __post_init__(self) -> None:
-        sizes = {
-            "heads": self.heads,
-            "kv_heads": self.kv_heads,
-            "head_dim": self.head_dim,
-        }
-        require_positive(
-            self, **{name: size for name, size in sizes.items() if size is not None}
-        )
+        super().__post_init__()
         if self.heads % (self.kv_heads or self.heads):
             raise ValueError(
                 f"Attention: {self.kv_heads} key-value heads do not divide "
@@ -160,12 +147,19 @@ class Attention(Spec):
                 "Attention takes one input, or queries and memory; got "
                 f"{len(inputs)}: {inputs}"
             )
+        require_shapes(self, inputs)
         for shape in inputs:
             require_axes(self, shape, "T D")
         if self.head_dim is None and inputs[0][1] % self.heads:
             raise ValueError(
                 f"Attention: {self.heads} heads do not divide the {inputs[0][1]} "
                 f"features of {inputs[0]}"
+            )
+        dim = self.head_sizes(inputs[0][1])[2]
+        if self.rotary and dim % 2:
+            raise ValueError(
+                f"Attention: rotary positions turn pairs of features; {inputs[0]} has "
+                f"{dim} a head"
             )
         return inputs[0]
 
@@ -183,16 +177,10 @@ class Experts(Spec):
     active: int
     hidden: int
     shared: int = 0
+    least: ClassVar[dict[str, int]] = {"shared": 0}
 
     def __post_init__(self) -> None:
-        require_positive(
-            self, experts=self.experts, active=self.active, hidden=self.hidden
-        )
-        if not is_whole(self.shared, 0):
-            raise ValueError(
-                f"{self}: shared must be a whole number of at least 0, got "
-                f"{self.shared!r}"
-            )
+        super().__post_init__()
         if self.active > self.experts:
             raise ValueError(
                 f"Experts: {self.active} active experts are more than the "

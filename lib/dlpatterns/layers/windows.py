@@ -9,8 +9,9 @@ from .base import (
     one_input,
     pair,
     require_axes,
+    require_flag,
     require_pair,
-    require_positive,
+    require_whole,
 )
 
 
@@ -28,22 +29,27 @@ def window_positions(
 
     `pad` is the padding of both ends together. With `ceil`, a last window may hang over
     the end as long as it starts inside the line or its left padding (the rule of Caffe
-    and PyTorch).
+    and PyTorch), even over the whole line.
 
     >>> window_positions(224, 7, stride=2, pad=6)
     112
     >>> window_positions(112, 3, stride=2, pad=0, ceil=True)
     56
     """
+    sizes = {"size": size, "kernel": kernel, "stride": stride, "dilation": dilation}
+    for name, value in sizes.items():
+        require_whole("window_positions", name, value)
+    require_whole("window_positions", "pad", pad, 0)
+    require_flag("window_positions", ceil=ceil)
     room = size + pad - dilation * (kernel - 1) - 1
-    if room < 0:
+    positions = (-(-room // stride) if ceil else room // stride) + 1
+    if positions < 1:
         raise ValueError(
             f"a kernel of {kernel} (dilation {dilation}) spans "
             f"{dilation * (kernel - 1) + 1}, "
             f"more than the padded input of {size} + {pad}; pad more or use a smaller "
             "kernel"
         )
-    positions = (-(-room // stride) if ceil else room // stride) + 1
     return (
         positions - 1
         if ceil and (positions - 1) * stride >= size + pad // 2
@@ -77,17 +83,18 @@ class _Window(Spec):
             max(0, (-(-n // s) - 1) * s + d * (k - 1) + 1 - n) for n, k, s, d in sizes
         )
 
-    def _check_window(self) -> None:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         require_pair(
             self, kernel=self.kernel, stride=self.stride, dilation=self.dilation
         )
-        if isinstance(self.padding, str) and self.padding != "same":
+        if not isinstance(self.padding, str):
+            require_pair(self, least=0, padding=self.padding)
+        elif self.padding != "same":
             raise ValueError(
                 f'{self}: padding must be "same", a number or a pair, got '
                 f"{self.padding!r}"
             )
-        if self.padding != "same":
-            require_pair(self, least=0, padding=self.padding)
 
     def _positions(self, shape: Shape, *, ceil: bool = False) -> Shape:
         require_axes(self, shape, "C H W")
@@ -126,10 +133,6 @@ class Conv2d(_Window):
     groups: int = 1
     bias: bool = True
 
-    def __post_init__(self) -> None:
-        require_positive(self, out_channels=self.out_channels, groups=self.groups)
-        self._check_window()
-
     def weight_shape(self, channels: int) -> Shape:
         """Return M C/groups R S, the shape of the filters for an input of so many
         channels.
@@ -167,8 +170,15 @@ class ConnectedConv2d(_Window):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        self._check_window()
-        if not self.connections or not all(self.connections):
+        super().__post_init__()
+        rows = self.connections
+        if not isinstance(rows, tuple) or not all(isinstance(r, tuple) for r in rows):
+            raise ValueError(
+                f"{self}: connections are a tuple of input channels for each filter"
+            )
+        if not all(isinstance(channel, int) for row in rows for channel in row):
+            raise ValueError(f"{self}: a channel is a whole number")
+        if not rows or not all(rows):
             raise ValueError(f"{self}: every filter needs at least one input channel")
         if any(len(set(row)) < len(row) for row in self.connections):
             raise ValueError(f"{self}: a filter names a channel twice")
@@ -204,7 +214,7 @@ class _Pool(_Window):
     def __post_init__(self) -> None:
         if self.stride is None:
             object.__setattr__(self, "stride", self.kernel)
-        self._check_window()
+        super().__post_init__()
         if self.padding != "same" and any(
             2 * p > k
             for p, k in zip(pair(self.padding), pair(self.kernel), strict=True)
@@ -232,6 +242,9 @@ class MaxPool2d(_Pool):
 class AvgPool2d(_Pool):
     """The mean of each window; the stride defaults to the kernel. Shapes: (C, H, W) ->
     (C, P, Q).
+
+    Zeros of the padding count in the mean; what hangs over the end (`ceil_mode`) does
+    not, as in PyTorch. `counting` counts such a window as a whole one.
     """
 
 
