@@ -16,6 +16,7 @@ from dlpatterns.kernels import (
     normalisation,
     pooling,
     recurrence,
+    transposed,
 )
 from dlpatterns.kernels.attention import attention
 from dlpatterns.kernels.multi_head import Projections, join_heads, split_heads, turned
@@ -31,6 +32,14 @@ def conv2d(spec, given):
         for name in ("stride", "padding", "dilation", "groups")
     }
     return convolution.conv2d(
+        given["x"], given["weight"], given.get("bias"), **geometry
+    )
+
+
+def conv_transpose2d(spec, given):
+    names = ("stride", "padding", "output_padding", "dilation", "groups")
+    geometry = {name: getattr(spec, name) for name in names}
+    return transposed.conv2d_transposed(
         given["x"], given["weight"], given.get("bias"), **geometry
     )
 
@@ -182,6 +191,18 @@ def recurrent(spec, given):
         layers.LSTM: recurrence.lstm,
     }[type(spec)]
     return out(given["x"], weights, **options)
+
+
+def bidirectional(spec, given):
+    """One cell over the sequence, one over the sequence turned round."""
+    states = []
+    for before, step in (("", 1), ("back ", -1)):
+        names = ("weight", "state weight", "bias")
+        weights = {name: given.get(before + name) for name in names}
+        one = recurrent(spec.cell, weights | {"x": given["x"][:, ::step]})
+        shown = one[0] if isinstance(one, tuple) else one
+        states.append(shown[:, ::step])
+    return np.concatenate(states, axis=-1)
 
 
 def self_attention(spec, given):

@@ -430,3 +430,27 @@ def test_counting_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"numpy", "matplotlib", "ipywidgets", "IPython", "sklearn"} & set(loaded)
+
+
+def test_a_batch_reads_each_parameter_once():
+    """Rows of a table, positions and experts: at most all of them, positions the same
+    for every example. By hand: 8 x 16; 60 x 512; 100 x 768; 600 x 9 + 320.
+    """
+    assert one(Embedding(8, 16), (1000,)).param_reads == 128
+    reads = {
+        layer.name: layer.param_reads
+        for layer in count(models.transformer_base(12), batch=5).layers
+    }
+    assert reads["embedding"] == reads["target_embedding"] == 30_720
+    positions = count(models.gpt2(100), batch=6).layers[1]
+    assert positions.param_reads == 76_800
+    spec = Experts(16, 2, 10, shared=1)
+    assert one(spec, (1, 20), batch=4).param_reads == 5720
+    assert one(spec, (1, 20), batch=100).param_reads == 600 * 17 + 320
+    assert one(spec, (1, 20)).param_reads == 600 * 3 + 320
+
+
+@pytest.mark.parametrize("batch", [-1, 0, 1.5, True, float("nan")])
+def test_a_layer_is_counted_for_whole_batches(batch):
+    with pytest.raises(ValueError, match="batch must be a whole number"):
+        count_layer(models.lenet5().layers[0], batch)

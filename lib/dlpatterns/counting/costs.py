@@ -97,6 +97,19 @@ def conv2d(spec: layers.Conv2d, inputs: tuple[Shape, ...], output: Shape) -> Cos
     return _filters(prod(spec.weight_shape(inputs[0][0])), spec.bias, output)
 
 
+@counts(layers.ConvTranspose2d)
+def conv_transpose2d(
+    spec: layers.ConvTranspose2d, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count a transposed convolution, whose every weight is used once at each input
+    position; products that land in the padding are done and cut off.
+    """
+    weights = prod(spec.weight_shape(inputs[0][0]))
+    return _filters(weights, spec.bias, output)._replace(
+        macs=weights * prod(inputs[0][1:])
+    )
+
+
 @counts(layers.ConnectedConv2d)
 def connected_conv2d(
     spec: layers.ConnectedConv2d, inputs: tuple[Shape, ...], output: Shape
@@ -339,6 +352,20 @@ def recurrent(spec: layers.RNN, inputs: tuple[Shape, ...], output: Shape) -> Cos
         extras=spec.gates * hidden * spec.biases,
         macs=steps * weights,
         other={"bias": values * spec.gates * spec.biases} | other,
+    )
+
+
+@counts(layers.Bidirectional)
+def bidirectional(
+    spec: layers.Bidirectional, inputs: tuple[Shape, ...], output: Shape
+) -> Cost:
+    """Count the recurrent layer twice."""
+    one = COUNTERS[type(spec.cell)](spec.cell, inputs, spec.cell.output_shape(*inputs))
+    return Cost(
+        weights=2 * one.weights,
+        extras=2 * one.extras,
+        macs=2 * one.macs,
+        other={kind: 2 * number for kind, number in one.other.items()},
     )
 
 

@@ -14,6 +14,7 @@ from ..graph import Layer, Model
 STEPS: dict[type, Callable[[Layer], int]] = {
     layers.Conv2d: lambda layer: 1,
     layers.ConnectedConv2d: lambda layer: 1,
+    layers.ConvTranspose2d: lambda layer: 1,
     layers.Linear: lambda layer: 1,
     layers.EuclideanRBF: lambda layer: 1,
     layers.RNN: lambda layer: (
@@ -21,6 +22,9 @@ STEPS: dict[type, Callable[[Layer], int]] = {
     ),  # one product for all inputs, then one a time step
     layers.GRU: lambda layer: 1 + layer.output_shape[0],
     layers.LSTM: lambda layer: 1 + layer.output_shape[0],
+    layers.Bidirectional: lambda layer: (
+        1 + layer.output_shape[0]
+    ),  # both directions side by side
     layers.Attention: lambda layer: (
         4
     ),  # queries, keys and values together; Q K^T; times V; output projection

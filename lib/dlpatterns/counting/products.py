@@ -71,6 +71,14 @@ def _convolution(
     ]
 
 
+def _transposed(
+    spec: layers.ConvTranspose2d, inputs: tuple[Shape, ...], output: Shape
+) -> list[Product]:
+    channels, *size = inputs[0]
+    rows = prod(spec.weight_shape(channels)[1:])
+    return [Product(rows, channels // spec.groups, prod(size), spec.groups)]
+
+
 def _connected(
     spec: layers.ConnectedConv2d, inputs: tuple[Shape, ...], output: Shape
 ) -> list[Product]:
@@ -100,6 +108,14 @@ def _recurrent(
     """
     (steps, features), rows = inputs[0], spec.gates * spec.hidden
     return [Product(rows, features, steps), Product(rows, spec.hidden, 1, steps)]
+
+
+def _bidirectional(
+    spec: layers.Bidirectional, inputs: tuple[Shape, ...], output: Shape
+) -> list[Product]:
+    """The products of one direction, each twice."""
+    one = _recurrent(spec.cell, inputs, spec.cell.output_shape(*inputs))
+    return [product._replace(times=2 * product.times) for product in one]
 
 
 def _attention(
@@ -134,11 +150,13 @@ def _experts(
 LOWERINGS: dict[type, Lowering] = {
     layers.Conv2d: _convolution,
     layers.ConnectedConv2d: _connected,
+    layers.ConvTranspose2d: _transposed,
     layers.Linear: _linear,
     layers.EuclideanRBF: _distances,
     layers.RNN: _recurrent,
     layers.GRU: _recurrent,
     layers.LSTM: _recurrent,
+    layers.Bidirectional: _bidirectional,
     layers.Attention: _attention,
     layers.Experts: _experts,
 }

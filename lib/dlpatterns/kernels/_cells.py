@@ -111,7 +111,7 @@ def gradients(
     )
 
 
-def prepared(
+def room_and_start(
     name: str, gates: int, x: np.ndarray, weights: Weights, state: object
 ) -> tuple[np.ndarray, tuple]:
     """Return room for the states, and the states to start from (zero by default), after

@@ -40,8 +40,8 @@ def door(
 
     `axes` names those of each array ("N C H W"), `finite` the arguments that must hold
     no NaN or infinity, `least` the smallest value of a number if it is not 1, `empty`
-    the axes besides the batch that may have no values, `alike` arrays of one shape; without `back`, results stay float32
-    where a half was computed in it.
+    the axes besides the batch that may have no values, `alike` arrays of one shape;
+    without `back`, results stay float32 where a half was computed in it.
     """
 
     def decorate(function: Callable) -> Callable:

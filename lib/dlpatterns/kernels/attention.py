@@ -432,7 +432,7 @@ def _largest_score(q: np.ndarray, k: np.ndarray, scale: float) -> float:
 
 
 def _longest(x: np.ndarray) -> float:
-    """Return the length of the longest row, squared in a range where nothing is lost."""
+    """Return the length of the longest row; squares are taken where none is lost."""
     largest = float(np.abs(x).max())
     if not largest:
         return 0.0

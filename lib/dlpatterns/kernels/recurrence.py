@@ -16,7 +16,7 @@ from ._cells import (
     biased,
     check_gradient,
     gradients,
-    prepared,
+    room_and_start,
     products,
     projected,
     states_before,
@@ -39,7 +39,7 @@ def rnn(
     >>> rnn(np.zeros((1, 2, 1)), weights)[0, :, 0].round(4)
     array([0.7616, 0.9427])
     """
-    out, (start,) = prepared("rnn", 1, x, weights, state)
+    out, (start,) = room_and_start("rnn", 1, x, weights, state)
     for n in range(len(x)):
         h = start[n]
         for t in range(x.shape[1]):
@@ -54,7 +54,7 @@ def rnn_steps(
     x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
 ) -> np.ndarray:
     """Take two matrix products a step: one for the input, one for the state."""
-    out, (h,) = prepared("rnn", 1, x, weights, state)
+    out, (h,) = room_and_start("rnn", 1, x, weights, state)
     for t in range(x.shape[1]):
         h = np.tanh(x[:, t] @ weights.x.T + h @ weights.h.T + sum(weights.biases()))
         out[:, t] = h
@@ -66,7 +66,7 @@ def rnn_fast(
     x: np.ndarray, weights: Weights, *, state: np.ndarray | None = None
 ) -> np.ndarray:
     """Take one product for all inputs, then one a step for the state."""
-    out, (h,) = prepared("rnn", 1, x, weights, state)
+    out, (h,) = room_and_start("rnn", 1, x, weights, state)
     inputs = projected(x, weights) + weights.biases()[1]  # T N H
     for t in range(x.shape[1]):
         h = np.tanh(inputs[t] + h @ weights.h.T)
@@ -107,7 +107,7 @@ def gru(
     otherwise to the state itself, so that the candidate's product must wait for the
     gate. Source: Cho et al. 2014, equations 5 to 8.
     """
-    out, (start,) = prepared("gru", 3, x, weights, state)
+    out, (start,) = room_and_start("gru", 3, x, weights, state)
     size = out.shape[-1]
     for n in range(len(x)):
         h = start[n]
@@ -148,7 +148,7 @@ def gru_fast(
     """Take one product for all inputs, then one a step for the state; two a step if the
     reset comes before.
     """
-    out, (h,) = prepared("gru", 3, x, weights, state)
+    out, (h,) = room_and_start("gru", 3, x, weights, state)
     size, inputs, bias = out.shape[-1], projected(x, weights), weights.biases()[1]
     for t in range(x.shape[1]):
         from_h = (
@@ -215,7 +215,7 @@ def lstm(
     Shapes: x N T D -> h and c, each N T H. Source: Hochreiter & Schmidhuber 1997; Gers
     et al. 2000 (forget gate).
     """
-    shown, (start_h, start_c) = prepared("lstm", 4, x, weights, state)
+    shown, (start_h, start_c) = room_and_start("lstm", 4, x, weights, state)
     memory = np.zeros(shown.shape, dtype=shown.dtype)
     for n in range(len(x)):
         h, c = start_h[n], start_c[n]
@@ -241,7 +241,7 @@ def lstm_steps(
     x: np.ndarray, weights: Weights, *, state: State | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take two matrix products a step: one for the input, one for the state."""
-    shown, (h, c) = prepared("lstm", 4, x, weights, state)
+    shown, (h, c) = room_and_start("lstm", 4, x, weights, state)
     memory = np.zeros_like(shown)
     for t in range(x.shape[1]):
         sums = x[:, t] @ weights.x.T + h @ weights.h.T + sum(weights.biases())
@@ -257,7 +257,7 @@ def lstm_fast(
     """Take one product for all inputs, then one a step for the state, with the batch
     last: each gate lies in one piece.
     """
-    shown, (h, c) = prepared("lstm", 4, x, weights, state)
+    shown, (h, c) = room_and_start("lstm", 4, x, weights, state)
     memory, (batch, steps, features) = np.zeros_like(shown), x.shape
     columns = np.ascontiguousarray(x.transpose(2, 1, 0)).reshape(
         features, steps * batch
@@ -337,3 +337,55 @@ def lstm_backward(
         to_sums[:, t, 3 * size :] = total * show_slope[:, t]
         to_h, to_c = to_sums[:, t] @ weights.h, to_c * forget[:, t]
     return to_sums @ weights.x, gradients(weights, x, h, to_sums, to_sums)
+
+
+# --- Both directions ------------------------------------------------------------------
+
+KINDS = {
+    1: (rnn_fast, rnn_backward),
+    3: (gru_fast, gru_backward),
+    4: (lstm_fast, lstm_backward),
+}  # by the number of gates
+
+
+@door(finite=("x", "weights"), empty="T", x="N T D")
+def bidirectional(x: np.ndarray, weights: tuple[Weights, Weights]) -> np.ndarray:
+    """Read the sequence with the first weights, backwards with the second, and put both
+    states of each step behind one another. Shapes: N T D -> N T 2H.
+
+    The number of gates tells the cell. Source: Schuster & Paliwal 1997.
+    """
+    run = _kind(weights)[0]
+    ahead, back = _shown(run(x, weights[0])), _shown(run(x[:, ::-1], weights[1]))
+    return np.concatenate([ahead, back[:, ::-1]], axis=-1)
+
+
+@door(empty="T", grad="N T 2H", x="N T D")
+def bidirectional_backward(
+    grad: np.ndarray, x: np.ndarray, weights: tuple[Weights, Weights]
+) -> tuple[np.ndarray, tuple[Weights, Weights]]:
+    """Return the gradients of x and of both weights; the states are computed anew."""
+    run, backward = _kind(weights)
+    size = grad.shape[-1] // 2
+    ahead, back = x, np.ascontiguousarray(x[:, ::-1])
+    to_x, first = backward(grad[..., :size], ahead, weights[0], run(ahead, weights[0]))
+    to_back, second = backward(
+        grad[:, ::-1, size:], back, weights[1], run(back, weights[1])
+    )
+    return to_x + to_back[:, ::-1], (first, second)
+
+
+def _shown(states: np.ndarray | State) -> np.ndarray:
+    return states[0] if isinstance(states, tuple) else states
+
+
+def _kind(weights: tuple[Weights, Weights]) -> tuple:
+    """Return the kernels of the cell that has so many gates."""
+    gates = {len(one.h) / one.h.shape[-1] for one in weights if one.h.ndim == 2}
+    if len(gates) != 1 or not gates <= KINDS.keys():
+        shapes = " and ".join(str(one.h.shape) for one in weights)
+        raise ValueError(
+            "bidirectional takes the weights of two cells of one kind, with 1, 3 or 4 "
+            f"gates a unit; got weights.h {shapes}"
+        )
+    return KINDS[int(gates.pop())]

@@ -28,11 +28,21 @@ from .plain import (
     TakeChannels,
     TakeToken,
 )
-from .sequences import GRU, LSTM, RNN, Attention, Embedding, Experts, PositionEmbedding
+from .sequences import (
+    GRU,
+    LSTM,
+    RNN,
+    Attention,
+    Bidirectional,
+    Embedding,
+    Experts,
+    PositionEmbedding,
+)
 from .windows import (
     AvgPool2d,
     ConnectedConv2d,
     Conv2d,
+    ConvTranspose2d,
     GlobalAvgPool2d,
     MaxPool2d,
     Subsample2d,
@@ -49,9 +59,11 @@ __all__ = [
     "Attention",
     "AvgPool2d",
     "BatchNorm2d",
+    "Bidirectional",
     "Concat",
     "ConnectedConv2d",
     "Conv2d",
+    "ConvTranspose2d",
     "Dropout",
     "Embedding",
     "EuclideanRBF",

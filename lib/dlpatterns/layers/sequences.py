@@ -105,6 +105,29 @@ class LSTM(_Recurrent):
 
 
 @dataclass(frozen=True)
+class Bidirectional(Spec):
+    """A recurrent layer that reads the sequence forwards beside one, with weights of
+    its own, that reads it backwards (双向); each step gets both states.
+
+    Shapes: (T, D) -> (T, 2 hidden). Source: Schuster & Paliwal 1997.
+    """
+
+    cell: RNN | GRU | LSTM
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cell, RNN | GRU | LSTM):
+            raise ValueError(
+                "Bidirectional takes a recurrent layer such as LSTM(20), got "
+                f"{self.cell!r}"
+            )
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Return (T, 2 hidden)."""
+        steps, hidden = self.cell.output_shape(*inputs)
+        return (steps, 2 * hidden)
+
+
+@dataclass(frozen=True)
 class Attention(Spec):
     """Multi-head attention with its four projections; a second input, if any, supplies
     keys and values.

@@ -143,15 +143,74 @@ class Conv2d(_Window):
         """Return (out_channels, P, Q)."""
         shape = one_input(self, inputs)
         positions = self._positions(shape)
-        for name, channels in (("input", shape[0]), ("output", self.out_channels)):
-            if channels % self.groups:
-                raise ValueError(
-                    f"Conv2d: {self.groups} groups do not divide the {channels} "
-                    f"{name} channels "
-                    f"(input {shape}, {self.out_channels} filters); choose a common "
-                    "divisor"
-                )
+        require_divisors(self, shape)
         return (self.out_channels, *positions)
+
+
+@dataclass(frozen=True)
+class ConvTranspose2d(_Window):
+    """A transposed convolution (转置卷积): each value is spread over a window of a
+    larger map, as a convolution's gradient is.
+
+    Shapes: (C, H, W) -> (out_channels, P, Q) with P = (H - 1) stride - 2 padding +
+    dilation (R - 1) + output_padding + 1; filters C x out_channels / groups x R x S.
+    The arguments mean what PyTorch's do.
+    """
+
+    out_channels: int
+    kernel: Pair
+    stride: Pair = 1
+    padding: Pair = 0
+    output_padding: Pair = 0
+    dilation: Pair = 1
+    groups: int = 1
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.padding, str):
+            raise ValueError(
+                f"{self}: padding is a number or a pair, got {self.padding!r}"
+            )
+        super().__post_init__()
+        require_pair(self, least=0, output_padding=self.output_padding)
+        sizes = map(pair, (self.output_padding, self.stride, self.dilation))
+        if any(more >= max(s, d) for more, s, d in zip(*sizes, strict=True)):
+            raise ValueError(
+                f"{self}: output_padding must be below the stride or the dilation"
+            )
+
+    def weight_shape(self, channels: int) -> Shape:
+        """Return C M/groups R S, the shape of the filters for an input of so many
+        channels.
+        """
+        return (channels, self.out_channels // self.groups, *pair(self.kernel))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Return (out_channels, P, Q)."""
+        shape = one_input(self, inputs)
+        require_axes(self, shape, "C H W")
+        require_divisors(self, shape)
+        fields = (self.kernel, self.stride, self.padding, self.output_padding)
+        axes = zip(shape[1:], *map(pair, (*fields, self.dilation)), strict=True)
+        size = tuple(
+            (n - 1) * s - 2 * p + d * (k - 1) + more + 1 for n, k, s, p, more, d in axes
+        )
+        if min(size) < 1:
+            raise ValueError(
+                f"{self} on an input of {shape} leaves maps of {size}; pad less"
+            )
+        return (self.out_channels, *size)
+
+
+def require_divisors(spec: "Conv2d | ConvTranspose2d", shape: Shape) -> None:
+    """Raise ValueError unless the groups divide input and output channels."""
+    for name, channels in (("input", shape[0]), ("output", spec.out_channels)):
+        if channels % spec.groups:
+            raise ValueError(
+                f"{type(spec).__name__}: {spec.groups} groups do not divide the "
+                f"{channels} {name} channels (input {shape}, {spec.out_channels} "
+                "filters); choose a common divisor"
+            )
 
 
 @dataclass(frozen=True)

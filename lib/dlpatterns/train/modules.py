@@ -13,7 +13,14 @@ import numpy as np
 
 from .. import layers
 from ..graph import Layer
-from ..kernels import activations, convolution, linear, normalisation, pooling
+from ..kernels import (
+    activations,
+    convolution,
+    linear,
+    normalisation,
+    pooling,
+    transposed,
+)
 from ..layers import Shape
 
 Arrays = dict[str, np.ndarray]
@@ -152,6 +159,34 @@ class Conv2d(_Weighted):
             name: getattr(self.spec, name)
             for name in ("stride", "padding", "dilation", "groups")
         }
+
+
+@runs(layers.ConvTranspose2d)
+class ConvTranspose2d(_Weighted):
+    def initial(self, *, rectified: bool) -> Arrays:
+        """Draw the filters as if each output summed up a window; biases start at zero,
+        one an output channel.
+        """
+        bias = {"bias": np.zeros(self.spec.out_channels)} if self.spec.bias else {}
+        return super().initial(rectified=rectified) | bias
+
+    def weight_shape(self) -> Shape:
+        return self.spec.weight_shape(self.layer.input_shapes[0][0])
+
+    def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
+        return transposed.conv2d_transposed_columns(
+            inputs[0], params["weight"], params.get("bias"), **self._geometry()
+        )
+
+    def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
+        x, weight, bias = transposed.conv2d_transposed_backward(
+            grad, self.inputs[0], params["weight"], **self._geometry()
+        )
+        return (x,), self._named(weight, bias)
+
+    def _geometry(self) -> dict:
+        names = ("stride", "padding", "output_padding", "dilation", "groups")
+        return {name: getattr(self.spec, name) for name in names}
 
 
 # --- Layers without parameters --------------------------------------------------------
@@ -439,74 +474,3 @@ class LayerNorm(Module):
         return (x,), {"scale": scale, "shift": shift} if self.spec.bias else {
             "scale": scale
         }
-
-
-# --- Tokens ---------------------------------------------------------------------------
-
-
-@runs(layers.Embedding)
-class Embedding(Module):
-    """A table of vectors; the gradient adds up for every time a token occurs, and ends
-    here.
-    """
-
-    names = ("weight",)
-
-    def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
-        super().__init__(layer, seed)
-        if self.spec.tied:
-            raise ValueError(
-                f"layer {layer.name!r}: an Embedding tied to {self.spec.tied!r} "
-                "can "
-                "be counted but not run"
-            )
-
-    def initial(self, *, rectified: bool) -> Arrays:
-        return {"weight": self.rng.normal(0, 1, (self.spec.vocabulary, self.spec.dim))}
-
-    def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
-        tokens = inputs[0]
-        if (
-            not np.issubdtype(tokens.dtype, np.integer)
-            or tokens.min() < 0
-            or tokens.max() >= self.spec.vocabulary
-        ):
-            raise ValueError(
-                f"layer {self.layer.name!r}: tokens are whole numbers from 0 to "
-                f"{self.spec.vocabulary - 1}, "
-                f"got {tokens.dtype} from {tokens.min()} to {tokens.max()}"
-            )
-        return params["weight"][tokens]
-
-    def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
-        table = np.zeros_like(params["weight"])
-        np.add.at(table, self.inputs[0], grad)
-        return (None,), {"weight": table}
-
-
-@runs(layers.PositionEmbedding)
-class PositionEmbedding(Module):
-    names = ("weight",)
-
-    def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
-        super().__init__(layer, seed)
-        if not self.spec.learned:
-            raise ValueError(
-                f"layer {layer.name!r}: a PositionEmbedding of sines can be "
-                "counted "
-                "but not run; learn it"
-            )
-
-    def initial(self, *, rectified: bool) -> Arrays:
-        steps, features = self.layer.output_shape
-        return {
-            "weight": self.rng.normal(0, 0.02, (self.spec.positions or steps, features))
-        }
-
-    def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
-        return inputs[0] + params["weight"][: inputs[0].shape[1]]
-
-    def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
-        table = np.zeros_like(params["weight"])
-        table[: grad.shape[1]] = grad.sum(axis=0)
-        return (grad,), {"weight": table}

@@ -1,6 +1,8 @@
-"""The running layers for sequences, recurrence and attention, registered beside those
-of `modules`.
+"""The running layers for sequences, recurrence, attention and tokens, registered beside
+those of `modules`.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,6 +76,51 @@ class Recurrent(Module):
         )
 
 
+@runs(layers.Bidirectional)
+class Bidirectional(Module):
+    """Two recurrent layers from zero states, one of them from the end; "back_" stands
+    before the parameters of that one.
+    """
+
+    def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
+        super().__init__(layer, seed)
+        one = replace(layer, spec=self.spec.cell)
+        self.cells = Recurrent(one, (*seed, 0)), Recurrent(one, (*seed, 1))
+        self.names = (
+            *self.cells[0].names,
+            *(f"back_{name}" for name in self.cells[1].names),
+        )
+
+    def initial(self, *, rectified: bool) -> Arrays:
+        """Draw the parameters of either direction as those of a recurrent layer."""
+        ahead, back = (cell.initial(rectified=rectified) for cell in self.cells)
+        return ahead | {f"back_{name}": value for name, value in back.items()}
+
+    def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
+        return recurrence.bidirectional(inputs[0], self._weights(params))
+
+    def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
+        to_x, gradients = recurrence.bidirectional_backward(
+            grad, self.inputs[0], self._weights(params)
+        )
+        parts = (
+            getattr(each, name.removeprefix("weight_"))
+            for each, cell in zip(gradients, self.cells, strict=True)
+            for name in cell.names
+        )
+        return (to_x,), dict(zip(self.names, parts, strict=True))
+
+    def _weights(self, params: Arrays) -> tuple[recurrence.Weights, recurrence.Weights]:
+        return tuple(
+            recurrence.Weights(
+                params[f"{before}weight_x"],
+                params[f"{before}weight_h"],
+                params.get(f"{before}bias"),
+            )
+            for before in ("", "back_")
+        )
+
+
 @runs(layers.Attention)
 class Attention(Module):
     """Multi-head attention with its projections; a second input supplies keys and
@@ -131,3 +178,74 @@ class Attention(Module):
             "rotary": self.spec.rotary,
             "memory": memory,
         }
+
+
+# --- Tokens ---------------------------------------------------------------------------
+
+
+@runs(layers.Embedding)
+class Embedding(Module):
+    """A table of vectors; the gradient adds up for every time a token occurs, and ends
+    here.
+    """
+
+    names = ("weight",)
+
+    def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
+        super().__init__(layer, seed)
+        if self.spec.tied:
+            raise ValueError(
+                f"layer {layer.name!r}: an Embedding tied to {self.spec.tied!r} "
+                "can "
+                "be counted but not run"
+            )
+
+    def initial(self, *, rectified: bool) -> Arrays:
+        return {"weight": self.rng.normal(0, 1, (self.spec.vocabulary, self.spec.dim))}
+
+    def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
+        tokens = inputs[0]
+        if (
+            not np.issubdtype(tokens.dtype, np.integer)
+            or tokens.min() < 0
+            or tokens.max() >= self.spec.vocabulary
+        ):
+            raise ValueError(
+                f"layer {self.layer.name!r}: tokens are whole numbers from 0 to "
+                f"{self.spec.vocabulary - 1}, "
+                f"got {tokens.dtype} from {tokens.min()} to {tokens.max()}"
+            )
+        return params["weight"][tokens]
+
+    def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
+        table = np.zeros_like(params["weight"])
+        np.add.at(table, self.inputs[0], grad)
+        return (None,), {"weight": table}
+
+
+@runs(layers.PositionEmbedding)
+class PositionEmbedding(Module):
+    names = ("weight",)
+
+    def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
+        super().__init__(layer, seed)
+        if not self.spec.learned:
+            raise ValueError(
+                f"layer {layer.name!r}: a PositionEmbedding of sines can be "
+                "counted "
+                "but not run; learn it"
+            )
+
+    def initial(self, *, rectified: bool) -> Arrays:
+        steps, features = self.layer.output_shape
+        return {
+            "weight": self.rng.normal(0, 0.02, (self.spec.positions or steps, features))
+        }
+
+    def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
+        return inputs[0] + params["weight"][: inputs[0].shape[1]]
+
+    def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
+        table = np.zeros_like(params["weight"])
+        table[: grad.shape[1]] = grad.sum(axis=0)
+        return (grad,), {"weight": table}
