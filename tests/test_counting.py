@@ -453,4 +453,4 @@ def test_a_batch_reads_each_parameter_once():
 @pytest.mark.parametrize("batch", [-1, 0, 1.5, True, float("nan")])
 def test_a_layer_is_counted_for_whole_batches(batch):
     with pytest.raises(ValueError, match="batch must be a whole number"):
-        count_layer(models.lenet5().layers[0], batch)
+        counting.count_layer(models.lenet5().layers[0], batch)

@@ -16,9 +16,9 @@ from ._cells import (
     biased,
     check_gradient,
     gradients,
-    room_and_start,
     products,
     projected,
+    room_and_start,
     states_before,
     weighted_sums,
 )
