@@ -19,6 +19,10 @@ PAGES = [
 LECTURES = [page for page in PAGES if page.startswith("chapters/")]
 DESKTOP, PHONE = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 FIRST, FURTHER, LEAST = 400_000, 150_000, 30_000  # bytes, compressed, before figures
+REPEATED_IDS = """
+() => [...document.querySelectorAll("[id]")].map((one) => one.id)
+  .filter((id, place, all) => all.indexOf(id) !== place)
+"""
 
 
 class Visit:
@@ -79,6 +83,7 @@ def test_page(visit, built, name):
     formulas = page.locator(".math.notranslate").count()
     assert page.locator("mjx-container").count() >= formulas
     assert not page.locator("mjx-merror").count()
+    assert page.evaluate(REPEATED_IDS) == []
     assert (
         str(datetime.date.today().year)
         in page.locator("footer .copyright").inner_text()
@@ -110,6 +115,33 @@ def test_what_is_too_wide_for_a_phone_is_noticed(visit):
         "style=width:500px>wide</p>')"
     )
     assert page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]
+
+
+def test_an_id_that_stands_twice_is_noticed(visit):
+    page = visit.open("running.html")
+    page.evaluate(
+        "document.querySelector('article').insertAdjacentHTML('beforeend', '<p "
+        "id=main-content>again</p>')"
+    )
+    assert page.evaluate(REPEATED_IDS) == ["main-content"]
+
+
+@pytest.mark.parametrize("width", [1300, 768, 390])
+def test_the_glossary_is_readable(visit, width):
+    """Each meaning has half the page, and no line of it is shorter than 25 letters."""
+    page = visit.open("glossary.html")
+    page.set_viewport_size({"width": width, "height": 900})
+    shares, letters = page.evaluate("""() => {
+      const table = document.querySelector("#terms table");
+      const cells = [...table.querySelectorAll("td:nth-child(2)")];
+      const width = cells.map((one) => one.clientWidth);
+      return [width.map((one) => one / table.clientWidth), width.map((one) => one / 8)];
+    }""")
+    assert len(shares) > 50 and min(shares) > 0.5 and min(letters) >= 25
+    assert page.evaluate(
+        "[...document.querySelectorAll('.pst-scrollable-table-container')]"
+        ".every((one) => one.scrollWidth <= one.clientWidth + 1)"
+    )
 
 
 @pytest.mark.parametrize("word", ["convolution", "卷积"])
