@@ -192,3 +192,60 @@ def test_a_batch_norm_stays_where_its_convolution_has_another_reader(net):
 def test_a_batch_norm_of_the_input_stays(net):
     model = net.model(net(BatchNorm2d(), net.input, name="norm"))
     assert fold_batch_norm(model) == model
+
+
+# --- Time -----------------------------------------------------------------------------
+
+
+class _Counting(dict):
+    """A dict that counts how often somebody asks whether a name is taken."""
+
+    asked = 0
+
+    def __contains__(self, key):
+        self.asked += 1
+        return super().__contains__(key)
+
+
+@pytest.mark.parametrize("layers_", [100, 1000])
+def test_a_free_name_is_found_at_once(layers_):
+    net = Builder("chain", (4, 8, 8))
+    net._layers = _Counting()
+    x = net.input
+    for i in range(layers_):
+        x = net(BatchNorm2d() if i % 2 else Conv2d(4, 3, padding=1), x)
+    assert net._layers.asked <= 3 * layers_
+    assert [layer.name for layer in net.model(x).layers[-2:]] == [
+        f"conv2d{layers_ // 2}",
+        f"batchnorm2d{layers_ // 2}",
+    ]
+
+
+def test_names_that_were_given_are_skipped():
+    net = Builder("chain", (4, 8, 8))
+    x = net(Conv2d(4, 1), net.input, name="conv2d2")
+    for _ in range(2):
+        x = net(Conv2d(4, 1), x)
+    assert [layer.name for layer in net.model(x).layers] == [
+        "conv2d2",
+        "conv2d1",
+        "conv2d3",
+    ]
+
+
+def test_folding_looks_at_each_layer_a_fixed_number_of_times():
+    class Layers(tuple):
+        looked = 0
+
+        def __iter__(self):
+            Layers.looked += 1
+            return super().__iter__()
+
+    net = Builder("chain", (4, 8, 8))
+    x = net.input
+    for i in range(200):
+        x = net(BatchNorm2d() if i % 2 else Conv2d(4, 3, padding=1), x)
+    model = net.model(x)
+    object.__setattr__(model, "layers", Layers(model.layers))
+    assert len(fold_batch_norm(model).layers) == 100
+    assert Layers.looked <= 4

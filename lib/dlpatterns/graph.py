@@ -8,6 +8,7 @@
 (8, 8, 8)
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -83,7 +84,9 @@ class Builder:
     """
 
     def __init__(self, name: str, input_shape: Shape, *, source: str = "") -> None:
-        shape = tuple(input_shape)
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a network is a text, got {name!r}")
+        shape = tuple(input_shape) if isinstance(input_shape, tuple | list) else ()
         if not shape or any(type(size) is not int or size < 1 for size in shape):
             raise ValueError(
                 f"{name}: the input shape needs whole numbers of at least 1, got "
@@ -92,6 +95,7 @@ class Builder:
         self.name, self.source = name, source
         self.input = Node(-1, shape, self)
         self._layers: dict[str, Layer] = {}
+        self._numbers: dict[str, int] = {}  # the last one given to a kind in a scope
         self._scopes: list[str] = []
 
     def __call__(self, spec: Spec, *inputs: Node, name: str | None = None) -> Node:
@@ -150,11 +154,12 @@ class Builder:
         )
 
     def _free_name(self, spec: Spec) -> str:
-        prefix = ".".join([*self._scopes, ""])
         base = getattr(spec, "kind", type(spec).__name__).lower()
-        number = 1
-        while f"{prefix}{base}{number}" in self._layers:
+        path = ".".join([*self._scopes, base])
+        number = self._numbers.get(path, 0) + 1
+        while f"{path}{number}" in self._layers:
             number += 1
+        self._numbers[path] = number
         return f"{base}{number}"
 
     def _check(self, path: str, spec: Spec, inputs: tuple[Node, ...]) -> None:
@@ -218,10 +223,13 @@ def fold_batch_norm(model: Model) -> Model:
     >>> len(models.resnet50().layers) - len(folded.layers)
     53
     """
+    if not isinstance(model, Model):
+        raise TypeError(f"fold_batch_norm takes a Model, got {model!r}")
+    readers = Counter(source for layer in model.layers for source in layer.inputs)
     folded = {
         index: layer.inputs[0]
         for index, layer in enumerate(model.layers)
-        if _folds(model, layer)
+        if _folds(model, layer, readers)
     }
     kept = [index for index in range(len(model.layers)) if index not in folded]
     places = {-1: -1} | {old: new for new, old in enumerate(kept)}
@@ -240,12 +248,11 @@ def fold_batch_norm(model: Model) -> Model:
     )
 
 
-def _folds(model: Model, layer: Layer) -> bool:
+def _folds(model: Model, layer: Layer, readers: Counter) -> bool:
     """Tell whether this is a batch norm that reads a convolution which no other layer
     reads.
     """
     source = layer.inputs[0]
     if not isinstance(layer.spec, BatchNorm2d) or source < 0:
         return False
-    readers = sum(other.inputs.count(source) for other in model.layers)
-    return readers == 1 and isinstance(model.layers[source].spec, Conv2d)
+    return readers[source] == 1 and isinstance(model.layers[source].spec, Conv2d)

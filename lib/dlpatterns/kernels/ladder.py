@@ -11,6 +11,8 @@ rung.
 from math import ceil, log2
 from typing import NamedTuple
 
+from ._door import require_whole
+
 RUNGS = ("loops", "im2col", "shifted", "winograd 2", "winograd 4", "fft")
 
 
@@ -114,7 +116,16 @@ def traffic(layer: Layer, rung: str) -> int:
 
 
 def _check(layer: Layer, rung: str) -> None:
-    if not layer.takes(rung):
+    if not isinstance(layer, Layer):
+        raise TypeError(f"a layer of the ladder is a Layer(...), got {layer!r}")
+    for name, size in layer._asdict().items():
+        require_whole(f"{layer}: {name}", size)
+    if layer.channels % layer.groups or layer.filters % layer.groups:
+        raise ValueError(
+            f"{layer}: {layer.groups} groups do not divide {layer.channels} channels "
+            f"and {layer.filters} filters"
+        )
+    if not isinstance(rung, str) or not layer.takes(rung):
         raise ValueError(
             f"{rung!r} does not compute {layer}; the rungs are {', '.join(RUNGS)}, "
             "Winograd's for 3 x 3 at stride 1"
