@@ -300,6 +300,12 @@ def require_finite(what: str, x: np.ndarray) -> None:
         )
 
 
+def require_kind(what: str, value: Any, kind: type) -> None:
+    """Raise TypeError unless the value is of that class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} is a {kind.__name__}, got {value!r:.80}")
+
+
 def _require_text(what: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{what} is a text, got {value!r}")
@@ -325,8 +331,7 @@ def _require_tuple(what: str, value: Any, kinds: tuple) -> tuple:
 
 def _require_record(what: str, value: Any, kind: type) -> Any:
     """Check a named tuple field by field; its own class says what a field is."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{what} is a {kind.__name__}, got {type(value).__name__}")
+    require_kind(what, value, kind)
     for field, annotation in kind.__annotations__.items():
         check = _check(annotation, 0, None, BATCH)
         if check:

@@ -13,6 +13,7 @@ of the absolute products.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from ._door import require_kind
 from ._plan import Plan, convolves
 
 BLOCK_BYTES = (
@@ -38,7 +39,10 @@ def conv2d_blocked(
     filter position lie side by side. `work` is a `Columns` that is used again for maps
     and filters of the same shapes.
     """
-    work = Columns(x, weight, plan) if work is None else work.fitting(x, weight, plan)
+    if work is None:
+        work = Columns(x, weight, plan)
+    require_kind("conv2d_blocked: work", work, Columns)
+    work.check(x, weight, plan)
     rows, height = plan.rows(weight), plan.output[2]
     out = np.empty(plan.output, dtype=work.product.dtype)
     for n in range(len(x)):
@@ -183,14 +187,14 @@ class Columns:
             for tap in np.ndindex(*map(min, plan.kernel, plan.stride))
         }
 
-    def fitting(self, x: np.ndarray, weight: np.ndarray, plan: Plan) -> "Columns":
-        """Return these buffers, or raise ValueError if they were made for others."""
-        if self.made_for != _made_for(x, weight, plan):
+    def check(self, x: np.ndarray, weight: np.ndarray, plan: Plan) -> None:
+        """Raise ValueError if the buffers were made for another convolution."""
+        asked = _made_for(x, weight, plan)
+        if self.made_for != asked:
             raise ValueError(
                 f"conv2d_blocked: work was made for {self.made_for}, and is used for "
-                f"{_made_for(x, weight, plan)}; make Columns for these shapes"
+                f"{asked}; make Columns for these shapes"
             )
-        return self
 
     def _source(self, tap: tuple[int, int]) -> np.ndarray:
         """Return a view of what belongs in the columns of every stride-th filter

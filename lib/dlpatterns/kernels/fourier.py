@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
-from ._door import door, require_finite
+from ._door import door, require_finite, require_kind
 from ._plan import Plan, checked_geometry, convolves
 from ._plan import plan as planned
 from ._windows import Pair, pad
@@ -93,11 +93,7 @@ def _spectrum(weight: np.ndarray, plan: Plan) -> Spectrum:
 
 def _check_fit(filters: Spectrum, weight: np.ndarray, plan: Plan) -> None:
     """Raise ValueError if transformed filters were made for another convolution."""
-    if not isinstance(filters, Spectrum):
-        raise TypeError(
-            "conv2d_fft: filters are those of fourier_filters(x, weight), got "
-            f"{type(filters).__name__}"
-        )
+    require_kind("conv2d_fft: filters", filters, Spectrum)
     groups, filters_a_group = plan.groups, len(weight) // plan.groups
     shape = (groups, weight.shape[1], filters_a_group)
     made = (filters.size, filters.dilation, filters.values.shape[1:])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._door import door, require_array, require_whole
+from ._door import door, require_array, require_kind, require_whole
 from .attention import attention_backward, attention_matmul
 from .linear import linear_backward, linear_matmul
 
@@ -228,6 +228,7 @@ def decode_step(
     With one position this is a step of decoding, with many the prefill. Shapes: x N T F
     -> N T F.
     """
+    require_kind("decode_step: cache", cache, KVCache)
     q, k, v = _projected(x, weights, heads, None, rotary, first=cache.length)
     cache.append(k, v)
     answer = attend(q, cache.keys, cache.values, causal=True)

@@ -9,7 +9,7 @@ from ._door import door
 EPS = 1e-5
 
 
-@door(x="N C H W")
+@door(x="examples C H W")
 def batch_statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and variance of each channel over the batch and the map. Shapes: N C
     H W -> C, C.

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._door import door
+from ._door import door, require_kind
 from ._windows import Pair, Sides, sides
 
 INPUT = {  # B^T
@@ -117,6 +117,7 @@ def conv2d_winograd(
     around = _check(x, filters, bias, padding)
     if work is None:
         work = Buffers(filters, x, around)
+    require_kind("conv2d_winograd: work", work, Buffers)
     work.check(filters, x, around)
     out = np.empty((len(x), filters.maps, *work.size), dtype=work.products.dtype)
     for n in range(len(x)):
@@ -126,8 +127,9 @@ def conv2d_winograd(
     return out if bias is None else np.add(out, bias[:, None, None], out=out)
 
 
+@door()
 def winograd_multiplications(
-    x_shape: tuple[int, ...], filters: int, *, tile: int, groups: int = 1
+    x_shape: tuple[int, int, int, int], filters: int, *, tile: int, groups: int = 1
 ) -> int:
     """Return the products in Winograd's domain for padded maps N C H W: (m + 2)^2 for
     each tile, channel and filter.
@@ -136,6 +138,12 @@ def winograd_multiplications(
     (28901376, 115605504)
     """
     examples, channels, height, width = x_shape
+    if tile not in FILTER or channels % groups or filters % groups:
+        raise ValueError(
+            f"winograd has tiles of {sorted(FILTER)} outputs a side, and groups that "
+            f"divide channels and filters; got tile {tile}, {groups} groups of "
+            f"{channels} channels and {filters} filters"
+        )
     tiles = examples * -(-(height - 2) // tile) * -(-(width - 2) // tile)
     return (tile + 2) ** 2 * tiles * channels // groups * filters
 

@@ -143,7 +143,7 @@ class Conv2d(_Window):
         """Return (out_channels, P, Q)."""
         shape = one_input(self, inputs)
         positions = self._positions(shape)
-        require_divisors(self, shape)
+        _require_divisors(self, shape)
         return (self.out_channels, *positions)
 
 
@@ -189,7 +189,7 @@ class ConvTranspose2d(_Window):
         """Return (out_channels, P, Q)."""
         shape = one_input(self, inputs)
         require_axes(self, shape, "C H W")
-        require_divisors(self, shape)
+        _require_divisors(self, shape)
         fields = (self.kernel, self.stride, self.padding, self.output_padding)
         axes = zip(shape[1:], *map(pair, (*fields, self.dilation)), strict=True)
         size = tuple(
@@ -202,7 +202,7 @@ class ConvTranspose2d(_Window):
         return (self.out_channels, *size)
 
 
-def require_divisors(spec: "Conv2d | ConvTranspose2d", shape: Shape) -> None:
+def _require_divisors(spec: "Conv2d | ConvTranspose2d", shape: Shape) -> None:
     """Raise ValueError unless the groups divide input and output channels."""
     for name, channels in (("input", shape[0]), ("output", spec.out_channels)):
         if channels % spec.groups:

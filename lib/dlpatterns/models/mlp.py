@@ -27,6 +27,10 @@ def multilayer(
 
     Source: Rumelhart et al. 1986.
     """
+    if not isinstance(widths, tuple) or not widths:
+        raise ValueError(
+            f"{name}: widths are one or more whole numbers, got {widths!r}"
+        )
     net = Builder(name, input_shape, source=RUMELHART)
     x = net(Flatten(), net.input, name="flatten")
     for i, width in enumerate(widths[:-1], start=1):

@@ -144,7 +144,8 @@ def efficientnet(
     code.
     Raises: ValueError if width or depth is not above zero.
     """
-    if not (width > 0 and depth > 0):
+    numbers = all(isinstance(each, int | float) for each in (width, depth))
+    if not numbers or not (width > 0 and depth > 0):
         raise ValueError(
             f"{name}: width and depth must be above zero, got width {width!r} and "
             f"depth {depth!r}"

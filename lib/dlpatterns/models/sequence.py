@@ -25,6 +25,7 @@ from ..layers import (
     Softmax,
     TakeToken,
 )
+from ..layers.base import is_whole
 
 ZAREMBA = (
     "Zaremba et al. 2014, Recurrent neural network regularization, arXiv:1409.2329"
@@ -88,7 +89,7 @@ def lstm_language_model(
 def recurrent(kind: str, *, steps: int, features: int, hidden: int) -> Model:
     """One recurrent layer of the kind "rnn", "gru" or "lstm" on a sequence."""
     kinds = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise ValueError(f"unknown recurrent layer {kind!r}; known: {', '.join(kinds)}")
     net = Builder(kind, (steps, features))
     return net.model(net(kinds[kind](hidden), net.input, name=kind))
@@ -277,6 +278,11 @@ def llama(
 
     Source: Touvron et al. 2023, section 2.2.
     """
+    if not (is_whole(blocks) and is_whole(kv_heads)):
+        raise ValueError(
+            f"{name}: blocks and key-value heads are whole numbers of at least 1, got "
+            f"{blocks!r} and {kv_heads!r}"
+        )
     attention = Attention(
         heads, kv_heads=kv_heads, causal=True, bias=False, rotary=True
     )
