@@ -220,9 +220,8 @@ def wrong(parameter: inspect.Parameter, right: Any) -> list[tuple[Any, bool]]:
         wrong_ones = [(value, False) for value in numbers + fractions]
         return bad + wrong_ones + [(value, ... in kinds) for value in pairs]
     if kind is str:
-        return [*bad, (3, False)] + [
-            ("nonsense", parameter.name == "name" and right != "fp16")
-        ]
+        any_name = parameter.name == "name" and right != "fp16"
+        return [*bad, (3, False), ("nonsense", any_name)]
     return [*bad, ("vgg16", False), (3, False)]
 
 
