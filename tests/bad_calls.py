@@ -1,4 +1,4 @@
-"""One right call of every public function, and the wrong ones made from its signature."""
+"""One right call of every public function, and wrong ones made from its signature."""
 
 import importlib
 import inspect

@@ -454,3 +454,17 @@ def test_a_batch_reads_each_parameter_once():
 def test_a_layer_is_counted_for_whole_batches(batch):
     with pytest.raises(ValueError, match="batch must be a whole number"):
         counting.count_layer(models.lenet5().layers[0], batch)
+
+
+def test_rotary_positions_and_experts_by_hand():
+    """A turned feature takes two products and an addition: 2 heads of 2 features, 3
+    tokens, queries and keys. Three experts are added up with two additions a feature;
+    the two that were picked are weighted.
+    """
+    assert one(Attention(2, rotary=True), (3, 4)).other["rotary"] == 3 * (3 * 4 + 3 * 4)
+    grouped = one(Attention(2, kv_heads=1, rotary=True), (3, 4))
+    assert grouped.other["rotary"] == 3 * (3 * 4 + 3 * 2)
+    other = one(Experts(8, active=2, hidden=16, shared=1), (3, 4)).other
+    assert other["add"] == 3 * (3 - 1) * 4
+    assert other["multiply"] == 3 * (3 * 16 + 2 * 4)
+    assert other["silu"] == 3 * 3 * 16

@@ -7,7 +7,7 @@ import pytest
 from dlpatterns import models
 from dlpatterns.counting.depth import dependent_products, layer_products
 from dlpatterns.graph import Builder
-from dlpatterns.layers import LSTM, Activation, Add, Attention, Linear
+from dlpatterns.layers import GRU, LSTM, RNN, Activation, Add, Attention, Linear
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,10 @@ def test_only_the_longer_branch_counts() -> None:
 def test_an_activation_is_no_product() -> None:
     net = Builder("bend", (4,))
     assert layer_products(net.model(net(Activation("relu"), net.input)).layers[0]) == 0
+
+
+@pytest.mark.parametrize("cell", [RNN, GRU, LSTM])
+def test_every_recurrence_has_one_product_for_all_inputs_and_one_a_step(cell):
+    net = Builder("steps", (5, 4))
+    model = net.model(net(cell(8), net.input))
+    assert layer_products(model.layers[0]) == dependent_products(model) == 6

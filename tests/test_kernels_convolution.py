@@ -347,3 +347,17 @@ def test_the_gradients_are_those_of_finite_differences(layer):
             atol=1e-5,
         )
     np.testing.assert_allclose(to_bias, grad.sum(axis=(0, 2, 3)))
+
+
+@pytest.mark.parametrize("tile", [2, 4])
+@pytest.mark.parametrize("padding", [(0, 2), (2, 0), (1, 3), (3, 0)])
+@pytest.mark.parametrize("size", [(5, 8), (8, 5), (9, 9)])
+def test_winograd_under_uneven_padding(tile, padding, size):
+    rng = np.random.default_rng(1)
+    x, weight = rng.normal(size=(1, 2, *size)), rng.normal(size=(2, 2, 3, 3))
+    filters = winograd.winograd_filters(weight, tile)
+    np.testing.assert_allclose(
+        winograd.conv2d_winograd(x, filters, padding=padding),
+        convolution.conv2d(x, weight, padding=padding),
+        atol=1e-11,
+    )

@@ -180,6 +180,8 @@ def test_shape_that_comes_out(spec, inputs, output):
         (lambda: TakeChannels(0.5, 2), ["start", "0.5"]),
         (lambda: Dropout(float("nan")), ["rate", "nan"]),
         (lambda: Dropout(-0.1), ["rate", "-0.1"]),
+        (lambda: Dropout(1), ["rate", "below 1"]),
+        (lambda: Dropout(1.5), ["rate", "1.5"]),
         (lambda: Linear(300, 40), ["bias is True or False, got 40", "its shape"]),
         (lambda: LayerNorm(64), ["bias is True or False, got 64"]),
         (lambda: Conv2d(8, 3, bias=2), ["bias is True or False, got 2"]),
