@@ -217,8 +217,8 @@ def test_the_tally_of_the_loops_is_the_closed_form(spec, kind, shape, biases):
 
 
 def test_parameters_of_published_layers():
-    """650 units: 3,382,600 with one bias a gate (Keras, ONNX), 3,385,200 with two
-    (PyTorch, cuDNN); GRU 4 -> 5: 150, 165.
+    """650 units: 3,382,600 with one bias a gate (Keras), 3,385,200 with two
+    (PyTorch, cuDNN, ONNX); GRU 4 -> 5: 150, 165.
     """
     for spec, steps, expected in (
         (LSTM(650), (35, 650), 3_382_600),

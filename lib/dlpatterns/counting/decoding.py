@@ -20,9 +20,10 @@ from ..layers.base import is_whole
 class Heads(NamedTuple):
     """The attention of a published model, in every one of its layers.
 
-    `latent` features a token are kept in place of keys and values in multi-head latent
-    attention (MLA), with `rotary` more for the positions; every head then scores
-    against all of these, and sums up the latent ones.
+    Multi-head latent attention (MLA) keeps of each token one vector of `latent` features
+    in place of keys and values, and besides it one key of `rotary` features that tells
+    the position and is shared by all heads. Every head scores against both, and sums up
+    the latent vectors.
     """
 
     model: str

@@ -122,7 +122,11 @@ def _gru_step(
     gates = [
         _logistic(total) for total in weighted_sums(weights.rows(0, 2 * size), x, h)
     ]
-    reset, update, last = gates[:size], gates[size:], weights.rows(2 * size, len(weights.h))
+    reset, update, last = (
+        gates[:size],
+        gates[size:],
+        weights.rows(2 * size, len(weights.h)),
+    )
     if reset_after:
         seen = [
             a * b

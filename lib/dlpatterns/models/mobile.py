@@ -1,5 +1,6 @@
 """MobileNet V1 and V2, EfficientNet B0 to B7."""
 
+from collections.abc import Callable
 from math import ceil
 
 from ..graph import Builder, Model, Node
@@ -170,69 +171,42 @@ def efficientnet(
     return net.model(_head(net, x, dropout=dropout))
 
 
-def _efficientnet(number: int, **options: float) -> Model:
-    return efficientnet(f"EfficientNet-B{number}", **options)
+SCALES = {  # Tan & Le 2019, table 2, coefficients of the authors' code
+    0: (1.0, 1.0, 224, 0.2),  # width, depth, pixels, dropout
+    1: (1.0, 1.1, 240, 0.2),
+    2: (1.1, 1.2, 288, 0.3),  # 260 pixels in the paper, 288 in torchvision
+    3: (1.2, 1.4, 300, 0.3),
+    4: (1.4, 1.8, 380, 0.4),
+    5: (1.6, 2.2, 456, 0.4),
+    6: (1.8, 2.6, 528, 0.5),
+    7: (2.0, 3.1, 600, 0.5),
+}
 
 
-def efficientnet_b0(size: int = 224) -> Model:
-    """EfficientNet-B0.
+def _scaled(number: int) -> Callable[..., Model]:
+    """Return the function that builds EfficientNet-B`number`."""
+    width, depth, pixels, dropout = SCALES[number]
 
-    Source: Tan & Le 2019, table 1.
-    """
-    return _efficientnet(0, width=1.0, depth=1.0, size=size, dropout=0.2)
+    def build(size: int = pixels) -> Model:
+        return efficientnet(
+            f"EfficientNet-B{number}",
+            width=width,
+            depth=depth,
+            size=size,
+            dropout=dropout,
+        )
 
-
-def efficientnet_b1(size: int = 240) -> Model:
-    """EfficientNet-B1.
-
-    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
-    """
-    return _efficientnet(1, width=1.0, depth=1.1, size=size, dropout=0.2)
-
-
-def efficientnet_b2(size: int = 288) -> Model:
-    """EfficientNet-B2 (the paper's B2 runs at 260 pixels, torchvision's at 288).
-
-    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
-    """
-    return _efficientnet(2, width=1.1, depth=1.2, size=size, dropout=0.3)
+    build.__name__ = build.__qualname__ = f"efficientnet_b{number}"
+    build.__doc__ = (
+        f"EfficientNet-B{number}: width {width}, depth {depth}, {pixels} pixels.\n\n"
+        "    Source: Tan & Le 2019, table 2; coefficients of the authors' code.\n    "
+    )
+    return build
 
 
-def efficientnet_b3(size: int = 300) -> Model:
-    """EfficientNet-B3.
-
-    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
-    """
-    return _efficientnet(3, width=1.2, depth=1.4, size=size, dropout=0.3)
-
-
-def efficientnet_b4(size: int = 380) -> Model:
-    """EfficientNet-B4.
-
-    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
-    """
-    return _efficientnet(4, width=1.4, depth=1.8, size=size, dropout=0.4)
-
-
-def efficientnet_b5(size: int = 456) -> Model:
-    """EfficientNet-B5.
-
-    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
-    """
-    return _efficientnet(5, width=1.6, depth=2.2, size=size, dropout=0.4)
-
-
-def efficientnet_b6(size: int = 528) -> Model:
-    """EfficientNet-B6.
-
-    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
-    """
-    return _efficientnet(6, width=1.8, depth=2.6, size=size, dropout=0.5)
-
-
-def efficientnet_b7(size: int = 600) -> Model:
-    """EfficientNet-B7.
-
-    Source: Tan & Le 2019, table 2; coefficients of the authors' code.
-    """
-    return _efficientnet(7, width=2.0, depth=3.1, size=size, dropout=0.5)
+efficientnet_b0, efficientnet_b1, efficientnet_b2, efficientnet_b3 = map(
+    _scaled, range(4)
+)
+efficientnet_b4, efficientnet_b5, efficientnet_b6, efficientnet_b7 = map(
+    _scaled, range(4, 8)
+)
