@@ -2,6 +2,7 @@
 counter-example and the hint of the mistake.
 """
 
+import inspect
 import os
 import subprocess
 import sys
@@ -31,7 +32,7 @@ RIGHT = {
     "truth": [True, np.True_],
     "text": ["depthwise", " Depthwise ", np.str_("DEPTHWISE")],
     "pair": [(56, 112), [56, 112], np.array([56, 112])],
-    "names": [{"relu", "max"}, ["max", "relu"], frozenset({"relu", "max"}), ("max", "max", "relu")],
+    "names": [{"relu", "max"}, ["max", "relu"], frozenset({"relu", "max"}), ("max", "relu")],
     "table": [{"weights": 3, "macs": 9.0}],
     "array": [np.arange(6).reshape(2, 3), [[0, 1, 2], [3, 4, 5]], np.arange(6, dtype=np.float32).reshape(2, 3)],
     "counts": [[[1, 2], [3, 4]], np.array([[1.0, 2], [3, 4]])],
@@ -144,6 +145,7 @@ WRONG = [
     ("pair", (56,), "2 items are expected, yours has 1.", ""),
     ("pair", (n for n in (56, 112)), "A tuple of 2 is expected", "Make a list of it"),
     ("pair", 56, "A tuple of 2 is expected, yours is a whole number.", ""),
+    ("names", ["max", "max", "relu"], "'max' is there twice.", "Each once"),
     ("names", {"relu"}, "1 of 2 are missing.", ""),
     ("names", {"relu", "max", "tanh"}, "'tanh' does not belong to it.", ""),
     ("names", np.array(["relu", "max"]), "A set is expected, yours is an array.", ("Make a set "
@@ -288,8 +290,109 @@ def test_a_result_is_judged_as_it_was_returned():
     assert check("scaled", reuses)
 
 
-def test_signature():
-    assert "does not take these arguments" in check("scaled", np.multiply).message
+def test_a_compiled_function_that_does_not_take_the_arguments_is_told_so():
+    assert "does not take these arguments" in check("scaled", max_of_two).message
+
+
+class _Compiled:
+    """A stand-in for a compiled function that knows its own signature, which not every
+    version of NumPy gives its functions.
+    """
+
+    __signature__ = inspect.signature(lambda x1, x2, /, out=None: None)
+
+    def __call__(self, *args):
+        return np.maximum(*args)
+
+
+max_of_two = _Compiled()
+
+
+def test_roundoff_of_floating_point_is_forgiven_and_no_more():
+    assert exercises.check("architectures.smallest_fan_in", 3 * 0.9 / (1 - 0.9) + 1)
+    assert not exercises.check("architectures.smallest_fan_in", 28.000001)
+    assert check("counts", [[1.0000000000000002, 2], [3, 4]])
+    assert not check("counts", [[1.00001, 2], [3, 4]])
+
+
+@pytest.mark.parametrize("given", [5.06, 5.063, 5.0625000001 // 0.01 / 100, 5.1])
+def test_a_rounded_value_is_right_but_lacks_digits(given):
+    result = exercises.check("convolution.winograd_saving", given)
+    assert (result.status, bool(result)) == ("close", False)
+    assert repr(result).startswith("≈ Right, but give more digits.")
+
+
+@pytest.mark.parametrize("given", [5.07, 5.05, 5, 5.0, 6.1])
+def test_a_value_that_was_not_rounded_to_it_is_wrong(given):
+    assert exercises.check("convolution.winograd_saving", given).status == "wrong"
+
+
+KEYBOARDS = {
+    "convolution.output_size": [
+        "（H + 2*P - D*(R - 1) - 1）// S + 1",
+        "（Ｈ＋２＊Ｐ－Ｄ＊（Ｒ－１）－１）／／Ｓ＋１",
+        "(H + 2⋅P – D·(R − 1) – 1) // S + 1",
+    ],
+    "classic_models.which_lenet": ["ｃ", "（c）", "C.", " (C) "],
+    "sequences.bound": ["ｂ", "Ｂ"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [(name, given) for name in KEYBOARDS for given in KEYBOARDS[name]],
+)
+def test_what_a_chinese_keyboard_types_is_understood(name, given):
+    assert exercises.check(name, given)
+
+
+def _passes(count):
+    def everything(observed, rules):
+        facts = set(observed)
+        for _ in range(count):
+            for conditions, conclusion in rules:
+                if all(condition in facts for condition in conditions):
+                    facts.add(conclusion)
+        return facts
+
+    return everything
+
+
+def test_the_wrong_functions_of_readers_are_rejected_with_their_hint():
+    def listed(observed, rules):
+        facts = list(observed)
+        for _ in range(20):
+            for conditions, conclusion in rules:
+                if set(conditions) <= set(facts):
+                    facts.append(conclusion)
+        return facts
+
+    assert "longer" in exercises.check("history.infer", _passes(5)).hint
+    assert exercises.check("history.infer", _passes(20))
+    assert "twice" in exercises.check("history.infer", listed).message
+    floored = exercises.check(
+        "classic_models.activation_bytes",
+        lambda shapes, batch, bits: sum(
+            batch * int(np.prod(shape)) * (bits // 8) for shape in shapes
+        ),
+    )
+    assert "half a byte" in floored.hint
+
+
+def test_references_agree_with_counts_from_elsewhere():
+    from dlpatterns import counting, graph, layers
+    from dlpatterns.exercises import classic_models
+
+    assert classic_models.activation_bytes([(3,)], 1, 4) == 2
+    assert classic_models.bottleneck_macs(64, 16, 7, 2, late=False) == 69_632
+    assert classic_models._rounded_down(64, 16, 7, 2, late=False) == 39_168
+    for late in (False, True):
+        net = graph.Builder("bottleneck", (64, 7, 7))
+        strides = (1, 2) if late else (2, 1)
+        x = net(layers.Conv2d(16, 1, stride=strides[0], bias=False), net.input)
+        x = net(layers.Conv2d(16, 3, stride=strides[1], padding=1, bias=False), x)
+        counts = counting.count(net.model(net(layers.Conv2d(64, 1, bias=False), x)))
+        assert counts.macs == classic_models.bottleneck_macs(64, 16, 7, 2, late=late)
 
 
 def test_a_function_cannot_change_what_is_expected():

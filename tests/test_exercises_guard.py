@@ -4,6 +4,9 @@ a thread.
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -133,6 +136,40 @@ def test_an_interrupt_of_the_notebook_stops_the_check(monkeypatch, forks):
         _guard.in_a_fork(lambda report: time.sleep(60))
     assert len(forks) == 1
     assert is_gone(forks[0])
+
+
+def test_a_function_that_kills_its_parent_costs_itself_alone():
+    def kills(x, factor=2):
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(5)
+        return x * factor
+
+    start, me = time.perf_counter(), os.getpid()
+    result = check("scaled", kills)
+    assert result.message == "Your answer ended the process that ran it."
+    assert os.getpid() == me
+    assert time.perf_counter() - start < 1.5
+    assert check("scaled", lambda x, factor=2: x * factor)
+
+
+CLUSTERED = """
+import numpy as np, sys
+from sklearn.cluster import KMeans
+sys.path.insert(0, sys.argv[1])
+from tasks_for_tests import check
+points = np.random.default_rng(0).normal(size=(5_000, 8))
+KMeans(3, n_init=1).fit(points)
+def scaled(x, factor=2):
+    KMeans(2, n_init=1, max_iter=5).fit(points[:600])
+    return x * factor
+print(check("scaled", scaled))
+"""
+
+
+def test_a_function_may_use_openmp_after_the_notebook_has():
+    run = [sys.executable, "-c", CLUSTERED, str(Path(__file__).parent)]
+    told = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert told == "✓ Correct. It matters.\n"
 
 
 def test_a_result_travels_as_one_line():

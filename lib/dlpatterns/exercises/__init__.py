@@ -8,7 +8,7 @@
 | one public module a lecture | its `TASKS`, loaded when the first of them is checked |
 | `_tasks` | the kinds of task: `Value`, `Choice`, `Formula`, `Function`, `Words` |
 | `_task`, `_values`, `_functions`, `_formulas`, `_formula` | how each kind judges |
-| `_compare` | what differs between an answer and the expected value |
+| `_compare`, `_numbers`, `_describe` | what differs between an answer and the expected value |
 | `_guard` | a limit of time and memory for whatever a student wrote |
 | `_solution` | what a solution shows |
 | `_result` | the verdict, as text and as HTML |

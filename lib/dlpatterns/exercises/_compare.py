@@ -1,95 +1,15 @@
 """Compare an answer with the expected value, and say in words what differs."""
 
-import cmath
-import re
-import reprlib
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
 from itertools import permutations
 from numbers import Number
+from unicodedata import normalize
 
 import numpy as np
 
-_SHORT = reprlib.Repr()
-_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 8
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Where an answer differs from the expected value: a sentence, and the hint if it
-    is one of the usual slips.
-    """
-
-    what: str
-    hint: str = ""
-
-
-def describe(value: object) -> str:
-    """Return a short text for any value: shape and type of an array, numbers with
-    thousands separators.
-
-    >>> describe(307200), describe(np.zeros((2, 3, 4, 5), np.float32))
-    ('307,200', 'array of shape (2, 3, 4, 5), float32')
-    """
-    try:
-        return _described(value)
-    except Exception:  # the repr of a student's object may raise anything
-        return f"{article(value)} that cannot be shown"
-
-
-def _described(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        text = f"array of shape {value.shape}, {value.dtype}"
-        return (
-            f"{text}: {_values(value)}"
-            if 0 < value.size <= 12 and type(value) is np.ndarray
-            else text
-        )
-    if isinstance(value, np.generic):
-        value = value.item()
-    if type(value) is int:
-        return (
-            f"{value:,}"
-            if value.bit_length() < 500
-            else "a whole number of more than 150 digits"
-        )
-    if type(value) is float:
-        return repr(value)
-    if callable(value):
-        return str(getattr(value, "__name__", type(value).__name__))
-    return re.sub(r" at 0x[0-9A-Fa-f]+", "", " ".join(_SHORT.repr(value).split()))[:160]
-
-
-def _values(array: np.ndarray) -> str:
-    return " ".join(np.array2string(array, precision=4, separator=", ").split())
-
-
-def article(value: object) -> str:
-    """Return the kind of a value in words, for instance "a number" or "a list"."""
-    if type(value) is np.ndarray:
-        return "an array of objects" if value.dtype.kind == "O" else "an array"
-    if isinstance(value, np.generic):
-        value = value.item()
-    names = {
-        bool: "a truth value",
-        int: "a whole number",
-        float: "a number",
-        complex: "a complex number",
-        str: "a text",
-    }
-    names |= {
-        tuple: "a tuple",
-        list: "a list",
-        dict: "a dict",
-        set: "a set",
-        type(None): "None",
-    }
-    if callable(value):
-        return "a function"
-    return names.get(type(value), f"an object of type {type(value).__name__}")
+from ._describe import Difference, article, describe
+from ._numbers import LARGEST, ROUNDING, compare_numbers
 
 
 def difference(
@@ -125,130 +45,17 @@ def _truth(expected: bool, got: object, tolerance: float | None) -> Difference |
     return None if bool(got) == bool(expected) else Difference("it is the other one")
 
 
-def _number(
-    expected: Number, got: object, tolerance: float | None
-) -> Difference | None:
-    got, expected = _plain(got), _plain(expected)
-    if type(got) not in (int, float, complex, Fraction):
-        return Difference(
-            f"one number is expected, yours is {article(got)}", _as_number_hint(got)
-        )
-    if isinstance(got, (float, complex)) and cmath.isnan(got):
-        return Difference(
-            "yours is NaN, which is no number: was something divided by zero?"
-        )
-    if _close(expected, got, tolerance):
-        return None
-    if isinstance(expected, complex) or isinstance(got, complex):
-        return Difference("the numbers differ")
-    return Difference(
-        "yours is too large" if got > expected else "yours is too small",
-        slip(expected, got),
-    )
-
-
-def _plain(value: object) -> object:
-    """Turn NumPy's scalars, arrays without axes, and subclasses of Python's numbers
-    into Python's own numbers.
-    """
-    if isinstance(value, np.generic) or (
-        isinstance(value, np.ndarray) and value.ndim == 0
-    ):
-        value = value.item()
-    for kind, own in (
-        (int, int.__int__),
-        (float, float.__float__),
-        (complex, complex.__complex__),
-    ):
-        if issubclass(type(value), kind) and type(value) is not bool:
-            return own(value)
-    return Fraction(value) if type(value) is Decimal and value.is_finite() else value
-
-
 def plain_text(value: str) -> str:
     """Return the characters of a text, whatever methods a subclass of str may have."""
     return str.__str__(value)
-
-
-def _as_number_hint(got: object) -> str:
-    if isinstance(got, str):
-        return "Write the number without quotes."
-    if isinstance(got, np.ndarray) and got.size == 1:
-        return (
-            f"An array of shape {got.shape} holds one number; take it out with "
-            "`.item()`."
-        )
-    return (
-        "Pass what the function returns, not the function itself."
-        if callable(got)
-        else ""
-    )
-
-
-def _close(expected: Number, got: Number, tolerance: float | None) -> bool:
-    exact = isinstance(expected, int) and tolerance is None
-    if exact or (isinstance(got, (float, complex)) and not cmath.isfinite(got)):
-        return got == expected
-    try:
-        return abs(got - expected) <= (1e-6 if tolerance is None else tolerance) * abs(
-            expected
-        )
-    except OverflowError:
-        return False
-
-
-def slip(expected: Number, got: Number) -> str:
-    """Return a hint if the number is off by a factor or a step that people are often
-    off by.
-    """
-    for factor, hint in _FACTORS.items():
-        if expected and _same(got, expected * factor):
-            return hint
-    if isinstance(expected, int) and abs(got - expected) == 1:
-        return "You are off by one."
-    return ""
-
-
-def _same(a: Number, b: Number) -> bool:
-    try:
-        return a == b or abs(a - b) <= 1e-9 * abs(b)
-    except OverflowError:  # one is too large for a float
-        return False
-
-
-_FACTORS = {
-    -1: "The sign is wrong.",
-    2: (
-        "Exactly twice too much: is something counted twice, or a MAC as two "
-        "operations?"
-    ),
-    Fraction(1, 2): "Exactly half: is one of two equal parts missing?",
-    100: "A hundred times too much: a share, or per cent?",
-    Fraction(1, 100): "A hundredth: a share, or per cent?",
-    8: "Eight times too much: bits, or bytes?",
-    Fraction(1, 8): "An eighth: bits, or bytes?",
-    **{
-        1000**power: "Off by a power of a thousand: look at the unit."
-        for power in (1, 2, 3)
-    },
-    **{
-        Fraction(1, 1000**power): "Off by a power of a thousand: look at the unit."
-        for power in (1, 2, 3)
-    },
-    **{1024**power: "Off by a power of 1024: look at the unit." for power in (1, 2, 3)},
-    **{
-        Fraction(1, 1024**power): "Off by a power of 1024: look at the unit."
-        for power in (1, 2, 3)
-    },
-}
 
 
 def _text(expected: str, got: object, tolerance: float | None) -> Difference | None:
     if not issubclass(type(got), str):
         return Difference(f"a text in quotes is expected, yours is {article(got)}")
     same = (
-        " ".join(plain_text(got).split()).casefold()
-        == " ".join(expected.split()).casefold()
+        " ".join(normalize("NFKC", plain_text(got)).split()).casefold()
+        == " ".join(normalize("NFKC", expected).split()).casefold()
     )
     return None if same else Difference("it is another one")
 
@@ -325,6 +132,11 @@ def _group(
         )
         return Difference(f"a set is expected, yours is {article(got)}", hint)
     got = _items(got)
+    if isinstance(got, (list, tuple)) and _repeats(got):
+        return Difference(
+            f"{describe(_repeats(got)[0])} is there twice",
+            "Each once: a set holds nothing twice.",
+        )
     try:
         extra, missing = set(got) - expected, expected - set(got)
     except TypeError:
@@ -338,6 +150,14 @@ def _group(
         if missing
         else None
     )
+
+
+def _repeats(items: list | tuple) -> list:
+    """Return the items that stand there more than once."""
+    try:
+        return [item for item, times in Counter(items).items() if times > 1]
+    except TypeError:  # unhashable; the comparison says so
+        return []
 
 
 # --- Arrays ---------------------------------------------------------------------------
@@ -396,7 +216,10 @@ def _unequal(
     expected: np.ndarray, got: np.ndarray, tolerance: float | None
 ) -> np.ndarray:
     if expected.dtype.kind in "biu" and tolerance is None:
-        return np.asarray(got != expected)
+        slack = np.minimum(ROUNDING * np.abs(expected.astype(float)), LARGEST)
+        with np.errstate(all="ignore"):
+            rounded = (got.dtype.kind == "f") & (np.abs(got - expected) <= slack)
+        return np.asarray((got != expected) & ~rounded)
     wide = np.result_type(expected, got, np.float64)
     scale = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
     with np.errstate(all="ignore"):
@@ -404,7 +227,8 @@ def _unequal(
             np.abs(got.astype(wide) - expected)
             <= (1e-6 if tolerance is None else tolerance) * scale
         )
-    return ~(near | (got == expected))
+        both_nan = np.isnan(got) & np.isnan(expected)
+    return ~(near | (got == expected) | both_nan)
 
 
 def _array_difference(
@@ -460,7 +284,7 @@ def _shape_hint(expected: np.ndarray, got: np.ndarray, tolerance: float | None) 
 
 _COMPARISONS: tuple[tuple[tuple[type, ...], Callable], ...] = (
     ((np.ndarray,), _array),
-    ((Number, np.generic), _number),
+    ((Number, np.generic), compare_numbers),
     ((str,), _text),
     ((tuple, list), _sequence),
     ((set, frozenset), _group),

@@ -6,6 +6,7 @@ import ast
 import inspect
 import math
 import operator
+import unicodedata
 from collections.abc import Callable, Mapping
 
 OPERATORS: dict[type, Callable] = {
@@ -19,9 +20,23 @@ FUNCTIONS: dict[str, Callable] = {
     "sqrt": math.sqrt,
     "log2": math.log2, "log": math.log, "exp": math.exp,
 }  # fmt: skip
-WRITTEN = str.maketrans(
-    {"×": "*", "·": "*", "−": "-", "÷": "/", "²": "**2", "³": "**3"}
+POWERS = str.maketrans({"²": "**2", "³": "**3"})
+SIGNS = str.maketrans(
+    dict.fromkeys("×⋅·∙•✕∗", "*")
+    | dict.fromkeys("−–—‐‑‒", "-")
+    | dict.fromkeys("÷∕⁄", "/")
+    | {"、": ",", "【": "(", "】": ")", "〔": "(", "〕": ")"}
 )
+
+
+def tidied(text: str) -> str:
+    """Return a text with the signs that Python knows, however a keyboard wrote them.
+
+    >>> tidied("（Ｈ ＋ ２·P – 1）／ S²")
+    '(H + 2*P - 1)/ S**2'
+    """
+    plain = unicodedata.normalize("NFKC", text.translate(POWERS))
+    return plain.translate(SIGNS).strip()
 
 
 def read(text: str, names: tuple[str, ...]) -> Callable:
@@ -33,12 +48,11 @@ def read(text: str, names: tuple[str, ...]) -> Callable:
     Raises: ValueError that says what cannot be read and which names may be used.
     """
     try:
-        tree = ast.parse(text.strip().translate(WRITTEN), mode="eval").body
+        tree = ast.parse(tidied(text), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(
             "this is no formula: write products with *, powers with **, and close "
-            "all "
-            "brackets"
+            "all brackets"
         ) from None
     _must_be_plain(tree, names)
 

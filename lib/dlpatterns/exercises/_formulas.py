@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._compare import article, describe, plain_text
+from ._compare import plain_text
+from ._describe import article, describe
 from ._formula import read
 from ._functions import Call, Function, call
 from ._guard import Report

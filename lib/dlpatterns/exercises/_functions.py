@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._compare import Difference, article, describe, difference
+from ._compare import difference
+from ._describe import Difference, article, describe
 from ._guard import Report, Stopped
 from ._result import Result
 from ._solution import code_of

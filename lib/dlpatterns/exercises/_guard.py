@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import faulthandler
 import os
+import re
 import select
 import signal
 import sys
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 
 SECONDS = 1.5
 BYTES = 512 * 2**20
+OPENMP = re.compile(r"/lib(gomp|omp|iomp5)[^/]*$")
 
 Report = Callable[[str], None]
 Work = Callable[[Report], str]
@@ -65,7 +67,7 @@ def in_a_fork(work: Work) -> Ending:
     inlet, outlet = os.pipe()
     pid = _fork()
     if pid == 0:
-        _be_the_child(work, outlet)
+        _be_the_nurse(work, outlet)
     os.close(outlet)
     try:
         return _listen(pid, inlet)
@@ -82,11 +84,33 @@ def _fork() -> int:
         return os.fork()
 
 
+def _be_the_nurse(work: Work, outlet: int) -> None:
+    """Stand between the notebook and the work: fork again, wait, and end the process.
+
+    Whoever kills its parent kills this process, and dies with it.
+    """
+    try:
+        os.setsid()
+        _die_with_the_parent()
+        pid = _fork()
+        if pid == 0:
+            _be_the_child(work, outlet)
+        _write(outlet, "pid", str(pid))
+        os.waitpid(pid, 0)
+    finally:
+        os._exit(0)
+
+
+def _die_with_the_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, of Linux
+
+
 def _be_the_child(work: Work, outlet: int) -> None:
     """Do the work in silence, write its text to the outlet, and end the process."""
     try:
-        os.setpgid(0, 0)
+        _die_with_the_parent()
         _limit_yourself()
+        _compute_alone()
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
@@ -117,6 +141,17 @@ def _limit_yourself() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
 
 
+def _compute_alone() -> None:
+    """Let OpenMP use this thread alone: the others that it counts on stayed behind in
+    the process that was copied, and it would wait for them for ever.
+    """
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
+        paths = {line.split()[-1] for line in file if OPENMP.search(line)}
+    for path in paths:
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(path).omp_set_num_threads(1)
+
+
 def _write(outlet: int, kind: str, text: str) -> None:
     data = f"{kind} {text}".replace("\n", " ").encode("utf-8", "replace") + b"\n"
     while data:
@@ -138,7 +173,9 @@ def _listen(pid: int, inlet: int) -> Ending:
         for kind, _, text in (
             line.decode("utf-8", "replace").partition(" ") for line in lines
         ):
-            if kind == "doing":
+            if kind == "pid":
+                pid = int(text)
+            elif kind == "doing":
                 doing = text
             elif kind == "text":
                 return Ending(text)

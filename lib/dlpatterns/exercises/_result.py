@@ -8,9 +8,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-SIGNS = {"correct": "✓", "wrong": "✗", "open": "○"}
-HEADS = {"correct": "Correct.", "wrong": "Not right yet.", "open": "Not answered yet."}
-COLOURS = {"correct": "#2e8b57", "wrong": "#d1495b", "open": "#808080"}
+SIGNS = {"correct": "✓", "wrong": "✗", "open": "○", "close": "≈"}
+HEADS = {
+    "correct": "Correct.",
+    "wrong": "Not right yet.",
+    "open": "Not answered yet.",
+    "close": "Right, but give more digits.",
+}
+COLOURS = {
+    "correct": "#2e8b57",
+    "wrong": "#d1495b",
+    "open": "#808080",
+    "close": "#b5720d",
+}
 
 
 MOST = 400  # characters of a message or a row

@@ -43,6 +43,10 @@ class Task:
         """Return the result of an answer that was not attempted."""
         return Result("open", f"Expected: {self.expects}.")
 
+    def close(self, digits: int) -> Result:
+        """Return the result of an answer that is right, but for digits that it lacks."""
+        return Result("close", f"It agrees to {digits} digits. Round only at the end.")
+
     def incorrect(
         self, what: str, rows: Iterable[tuple[str, str]] = (), hint: str = ""
     ) -> Result:

@@ -1,10 +1,13 @@
 """Tasks that are answered by a value, a choice, or in words."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ._compare import describe, difference, plain_text
+from ._compare import difference, plain_text
+from ._describe import describe
 from ._guard import Report
+from ._numbers import agreeing
 from ._result import Result
 from ._task import Task, is_blank
 
@@ -35,8 +38,11 @@ class Value(Task):
             for wrong, hint in self.mistakes
             if difference(wrong, given, self.tolerance) is None
         )
+        hint = next(hints, "")
+        if not hint and (digits := agreeing(self.answer, given)):
+            return self.close(digits)
         return self.incorrect(
-            found.what, [("yours", describe(given))], next(hints, found.hint)
+            found.what, [("yours", describe(given))], hint or found.hint
         )
 
 
@@ -61,11 +67,7 @@ class Choice(Task):
 
     def judge(self, name: str, given: object, report: Report) -> Result:
         """Compare the given label with the labels there are."""
-        label = (
-            plain_text(given).strip().casefold()
-            if issubclass(type(given), str)
-            else None
-        )
+        label = _label(given)
         if is_blank(given) or label == "":
             return self.untouched()
         hints = {label.casefold(): hint for label, hint in self.wrong.items()}
@@ -74,6 +76,14 @@ class Choice(Task):
         known = ", ".join(map(repr, sorted([self.answer, *self.wrong])))
         what = "it is another one" if label in hints else f"choose one of {known}"
         return self.incorrect(what, [("yours", describe(given))], hints.get(label, ""))
+
+
+def _label(given: object) -> str | None:
+    """Return the label that a text means, with or without brackets and full stop."""
+    if not issubclass(type(given), str):
+        return None
+    plain = unicodedata.normalize("NFKC", plain_text(given)).casefold()
+    return plain.strip(" \t\r\n()[]{}.,:\"'“”‘’")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 costs.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from dlpatterns.exercises._tasks import Formula, Function, Value, call
@@ -31,6 +33,10 @@ def _puzzles(rng):
     yield call(["a", "b"], [(["c"], "d"), (["a", "b"], "c"), (["a", "x"], "y")])
     yield call(["a"], [])
     yield call([], [(["a"], "b")])
+    yield call(["a", "b"], [(["a", "b", "x"], "c"), (["b", "a", "a"], "d")])
+    yield call(["a"], [([], "always"), (["always", "a"], "b")])
+    links = [f"f{i}" for i in range(13)]
+    yield call(["f0"], [([a], b) for a, b in pairwise(links)][::-1])
     for _ in range(8):
         names = [f"f{i}" for i in rng.permutation(8)]
         chain = [([names[i], names[0]], names[i + 1]) for i in range(6)]
@@ -70,6 +76,21 @@ def _any(observed, rules):
             if facts.intersection(conditions)
         }
     return facts
+
+
+def _five_times(observed, rules):
+    facts = set(observed)
+    for _ in range(5):
+        facts = _once(facts, rules)
+    return facts
+
+
+def _first_two(observed, rules):
+    return everything(observed, [(some[:2], then) for some, then in rules])
+
+
+def _conditions_needed(observed, rules):
+    return everything(observed, [rule for rule in rules if rule[0]])
 
 
 def _only_new(observed, rules):
@@ -193,6 +214,18 @@ TASKS = {
             (
                 _any,
                 "A rule fires when all of its conditions are known, not when one is.",
+            ),
+            (
+                _five_times,
+                "A chain of rules may be longer: go on as long as facts are added.",
+            ),
+            (
+                _first_two,
+                "Look at all conditions of a rule, however many it has.",
+            ),
+            (
+                _conditions_needed,
+                "A rule without conditions always fires: nothing is missing.",
             ),
             (_only_new, "The observed facts belong to the result."),
         ],

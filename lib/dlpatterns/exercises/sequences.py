@@ -43,6 +43,7 @@ def _tiles(rng):
     """Yield triples of two tiles, the larger score once in either, once far apart."""
     yield call((2.0, 1.5, 1.0), (1.0, 2.0, -1.0))
     yield call((-3.0, 1.2, 0.5), (4.0, 1.0, 2.0))
+    yield call((800.0, 1.5, 1.0), (790.0, 2.0, -1.0))
     for _ in range(10):
         yield call(
             *(
@@ -67,6 +68,14 @@ def _not_shrunk(first, second):
     )
 
 
+def _overflowing(first, second):
+    with np.errstate(all="ignore"):
+        sums = [np.exp(part[0]) * part[1] for part in (first, second)]
+        top, total = max(first[0], second[0]), sum(sums)
+        mean = (sums[0] * first[2] + sums[1] * second[2]) / total
+        return top, total / np.exp(top), mean
+
+
 def _plain_mean(first, second):
     top, total, _ = merge(first, second)
     return top, total, (first[2] + second[2]) / 2
@@ -83,6 +92,8 @@ def _heads(rng):
     """
     for tokens, dim in ((3, 4), (1, 2), (5, 2), (4, 9), (6, 3)):
         yield call(*(np.round(rng.normal(size=(tokens, dim)), 2) for _ in range(3)))
+    loud = np.array([[40.0, 0.0], [0.0, 40.0], [40.0, 40.0]])
+    yield call(loud, loud, np.arange(6.0).reshape(3, 2))
 
 
 def causal(q, k, v):
@@ -126,6 +137,12 @@ def _masked_after(q, k, v):
 
 def _zero_scores(q, k, v):
     return _softmax(np.tri(len(q)) * _scores(q, k)) @ v
+
+
+def _without_maximum(q, k, v):
+    with np.errstate(all="ignore"):
+        weights = np.exp(np.where(np.tri(len(q), dtype=bool), _scores(q, k), -np.inf))
+        return weights / weights.sum(axis=1, keepdims=True) @ v
 
 
 def _not_itself(q, k, v):
@@ -281,6 +298,10 @@ TASKS = {
                     "common one by exp(old - new) first."
                 ),
             ),
+            (
+                _overflowing,
+                "The exponential of 800 is beyond float64: take the largest score off first.",
+            ),
             (_plain_mean, "Each answer counts as much as its share of the joint sum."),
             (_not_divided, "The answer is a mean: divide by the joint sum."),
         ],
@@ -320,6 +341,11 @@ TASKS = {
             (
                 _zero_scores,
                 "A score of zero still gets weight; a masked score is minus infinity.",
+            ),
+            (
+                _without_maximum,
+                "The exponential of 1,100 is beyond float64: take each row's largest "
+                "score off first.",
             ),
             (_not_itself, "A query may look at its own key."),
         ],
