@@ -14,12 +14,13 @@ that the tests compare them:
 
 | module | duty |
 |---|---|
-| `_style` | Matplotlib's settings, the palette in its light and its dark values |
+| `_settings`, `_style` | Matplotlib's settings, the palette in its light and its dark values |
 | `_svg` | Matplotlib's SVG made small, its colours as variables |
 | `_values` | the numbers that a figure draws |
 | `_figures`, `_tables`, `_sentences`, `_numbers` | what the public names do |
 """
 
+from . import _settings  # noqa: F401  it imports matplotlib, before the others do
 from ._figures import Frame, figure, frame
 from ._numbers import number, percent, si
 from ._sentences import say, source

@@ -1,14 +1,13 @@
-"""The one style of all figures; importing this module imports matplotlib and sets it.
+"""The one style of all figures; importing this module sets it.
 
 Whatever a reader's own settings say, figures begin from Matplotlib's defaults.
 """
 
-import logging
-import os
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 # Eight hues after Okabe and Ito, moved until each reads as text on white and, in its
 # dark counterpart, on the dark page (at least 4.5 : 1), and until any two differ for
@@ -40,44 +39,6 @@ DARK = {
 }
 DOTS_PER_INCH, SCREEN = 150, 100  # pixels an inch in pictures, and on the page
 
-
-def writable(folder: Path) -> bool:
-    """Tell whether a folder is there, or can be made, and can be written to."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
-
-
-def _settings_folder() -> None:
-    """Give Matplotlib a temporary folder where it would warn that it has none."""
-    try:
-        home = Path.home()
-    except RuntimeError:
-        home = Path(os.devnull)
-    places = [
-        Path(os.environ.get(variable) or home / usual) / "matplotlib"
-        for variable, usual in (
-            ("XDG_CONFIG_HOME", ".config"),
-            ("XDG_CACHE_HOME", ".cache"),
-        )
-    ]
-    if "MPLCONFIGDIR" in os.environ:
-        places = [Path(os.environ["MPLCONFIGDIR"])]
-    if not all(map(writable, places)):
-        # it is a few kilobytes, and a kernel's children may share it
-        os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="matplotlib-")
-
-
-_settings_folder()
-logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of bad lines in settings
-import matplotlib  # noqa: E402
-
-if not os.environ.get("MPLBACKEND") and "matplotlib.pyplot" not in sys.modules:
-    matplotlib.use("agg")  # settings may name a window that is not there
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
 
 STYLE = {
     "figure.figsize": (4.6, 3.0),
