@@ -15,7 +15,7 @@ from ._values import drawn, lines
 
 POINTS = 72  # an inch
 READABLE = 11  # pixels; on a narrow page a figure scrolls before its text is smaller
-NARROW = 320  # pixels; a figure that needs no more fits a phone
+NARROW = 332  # pixels; a figure that needs no more fits a phone
 
 
 @dataclass(frozen=True)

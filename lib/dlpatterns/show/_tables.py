@@ -9,7 +9,10 @@ from IPython.display import display
 
 from ._numbers import number
 
-LONG = 36  # characters; a longer text in a table is wrapped
+LONG, LONGISH = 36, 12  # characters; a longer text is wrapped, in a wide table sooner
+WIDE = (
+    82  # characters; a wider table is set smaller, to stand on a page without scrolling
+)
 
 
 class Grid:
@@ -59,17 +62,30 @@ class Grid:
             + "</tr>"
             for row in self.cells
         )
+        dense = " dlp-dense" if self.width() > WIDE else ""
         return (
             '<div class="dlp-scroll" role="region" tabindex="0" '
             f'aria-label="{escape(caption or "Table")}" '
             'style="overflow-x:auto"><table '
-            f'class="dlp-table"><thead><tr>{head}</tr></thead>'
+            f'class="dlp-table{dense}"><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 
+    def width(self) -> int:
+        """Return how many characters the table is wide: its longest cells, what wraps
+        left out, and two between columns.
+        """
+        columns = list(zip(*self.cells, strict=True)) or [()] * len(self.headings)
+        words = [max(map(len, heading.split()), default=0) for heading in self.headings]
+        cells = [
+            max((min(len(it), LONG) for it in column), default=0) for column in columns
+        ]
+        return sum(map(max, words, cells)) + 2 * len(columns)
+
     def _cell(self, column: int, text: str, side: str) -> str:
         tag = 'th scope="row"' if column == 0 else "td"
-        wraps = ' class="dlp-long"' if len(text) > LONG else ""
+        kind = "long" if len(text) > LONG else "longish" if len(text) > LONGISH else ""
+        wraps = f' class="dlp-{kind}"' if kind and side == "left" else ""
         return (
             f'<{tag}{wraps} style="text-align:{side}">{escape(text)}</{tag.split()[0]}>'
         )
