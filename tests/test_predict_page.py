@@ -47,7 +47,11 @@ def folder(tmp_path_factory) -> Path:
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Predictions</title><style>{style}</style>"
     )
-    body = "".join(parts) + '<p><a href="other.html">another page</a></p>'
+    body = (
+        "<h1>Predictions</h1>"
+        + "".join(parts)
+        + '<p><a href="other.html">another page</a></p>'
+    )
     page = (
         f'<!doctype html><html lang="en"><head>{head}</head><main>{body}</main></html>'
     )

@@ -7,6 +7,7 @@ the page in both. Pictures inside keep their colours, and so does what is drawn 
 import base64
 import colorsys
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -46,7 +47,8 @@ POWER = re.compile(r"\s*\$\\mathdefault\{(.*?)(?:\\times)?(10|2)\^\{(-?\d+)\}\}\
 
 @dataclass(frozen=True)
 class Drawing:
-    """What lies inside an <svg>, how large that is in points, and its smallest text.
+    """What lies inside an <svg>, how large that is in points, and its smallest text
+    (infinite if it has none).
 
     Ids begin with §, for whoever puts it on a page to replace.
     """
@@ -160,7 +162,7 @@ class _Compact:
         width, height = map(float, self.root.get("viewBox").split()[2:])
         inside = "".join(_merged(self.children(self.root, False)))
         inside = self.definitions() + inside
-        return Drawing(inside, width, height, min(self.sizes, default=FONT))
+        return Drawing(inside, width, height, min(self.sizes, default=math.inf))
 
     def definitions(self) -> str:
         """Return the clip paths and hatchings that something refers to."""
