@@ -20,7 +20,7 @@ from ..layers.base import is_whole
 class Heads(NamedTuple):
     """The attention of a published model, in every one of its layers.
 
-    Multi-head latent attention (MLA) keeps of each token one vector of `latent` features
+    Multi-head latent attention (MLA) keeps of each token a vector of `latent` features
     in place of keys and values, and besides it one key of `rotary` features that tells
     the position and is shared by all heads. Every head scores against both, and sums up
     the latent vectors.

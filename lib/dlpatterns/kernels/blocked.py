@@ -21,6 +21,7 @@ BLOCK_BYTES = (
     # columns that are alive together; measured: smaller blocks multiply more slowly,
     # larger ones copy so
 )
+WASTE = 1.1  # rows are read on into each other up to so much more than they hold
 
 
 @convolves()
@@ -168,15 +169,19 @@ class Columns:
     """
 
     def __init__(self, x: np.ndarray, weight: np.ndarray, plan: Plan) -> None:
-        self.phases, (height, _) = Phases(x, plan), plan.output[2:]
+        self.phases, (height, width) = Phases(x, plan), plan.output[2:]
+        narrow = WASTE * width < self.phases.across
+        self.across = width if narrow else self.phases.across  # columns a row of output
         most = max(
             1,
             BLOCK_BYTES
             // (self.phases.across * x.shape[1] * weight[0, 0].size * x.itemsize),
         )
         self.block = -(-height // -(-height // most))  # blocks of nearly one size
-        size = self.block * self.phases.across
-        self.values = np.empty((x.shape[1], *plan.kernel, size), dtype=x.dtype)
+        size = self.block * self.across
+        self.values = np.empty(
+            (x.shape[1], *plan.kernel, self.block, self.across), dtype=x.dtype
+        )
         dtype = np.result_type(x.dtype, weight.dtype)
         self.made_for = _made_for(x, weight, plan)
         self.product = np.empty(
@@ -203,9 +208,10 @@ class Columns:
         plan, across = self.phases.plan, self.phases.across
         target = self.values[:, tap[0] :: plan.stride[0], tap[1] :: plan.stride[1]]
         blocks = -(-plan.output[2] // self.block)
-        run = self.phases.run(tap, target.shape[3])
+        run = self.phases.run(tap, self.block * across)
         rows, columns = plan.dilation[0] * across, plan.dilation[1]
-        steps = (self.block * across, run.strides[0] // run.itemsize, rows, columns, 1)
+        channel = run.strides[0] // run.itemsize
+        steps = (self.block * across, channel, rows, columns, across, 1)
         return as_strided(
             run,
             (blocks, *target.shape),
@@ -215,7 +221,7 @@ class Columns:
 
     def gather(self, first: int) -> np.ndarray:
         """Fill the columns for the block of output rows from `first` on. Shapes: -> C R
-        S size.
+        S rows columns.
         """
         down, right = self.phases.plan.stride
         for (r, s), source in self.sources.items():
