@@ -356,6 +356,10 @@ def test_any_two_colours_differ_for_every_reader(vision, page):
     assert apart[closest] >= 12, f"{closest} are {apart[closest]:.1f} apart"
 
 
+def test_inks_are_public_for_who_draws():
+    assert (show.INK, show.FAINT) == ("#1b1f24", "#c8ccd2")
+
+
 def test_an_unknown_colour_is_refused_with_the_names():
     with pytest.raises(ValueError, match=r"'purple'.*blue, orange"):
         show.colour("purple")

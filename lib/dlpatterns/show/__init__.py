@@ -5,7 +5,8 @@ Importing it sets the style of all figures. What is shown carries its values as 
 that the tests compare them:
 
 * `figure(fig, alt=..., caption=...)` shows a figure, with alt text, caption, and the
-  numbers it draws; `subplots` and `colour` draw in the house style;
+  numbers it draws; `subplots` and `colour`, `INK` and
+  `FAINT` draw in the house style;
 * `table(rows)` shows rows of numbers, aligned in text and scrollable on a page;
 * `say(f"...")` shows a sentence as Markdown; `source(thing)` shows the code of the
   library itself;
@@ -24,10 +25,12 @@ from . import _settings  # noqa: F401  it imports matplotlib, before the others 
 from ._figures import Frame, figure, frame
 from ._numbers import number, percent, si
 from ._sentences import say, source
-from ._style import PALETTE, STYLE, colour, subplots
+from ._style import FAINT, INK, PALETTE, STYLE, colour, subplots
 from ._tables import table
 
 __all__ = [
+    "FAINT",
+    "INK",
     "PALETTE",
     "STYLE",
     "Frame",
