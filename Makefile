@@ -37,6 +37,7 @@ node_modules: package.json package-lock.json
 test: lint book node_modules
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules lib tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval chapters
+	@cat _build/skipped
 
 lab: $(READY)
 	$(BIN)/jupyter lab chapters

@@ -3,14 +3,14 @@ that hangs on the address.
 """
 
 import datetime
-import json
 import os
 import re
 import shutil
 from importlib.metadata import files
-from importlib.resources import files as files_of
+from importlib.util import find_spec
 from pathlib import Path
 
+from downloads import add_first_cell, offer_zip, write_zips
 from light import lighten
 from repairs import repair
 from sphinx.application import Sphinx
@@ -18,11 +18,6 @@ from sphinx.config import Config
 
 MATHJAX_SCRIPT = "tex-mml-chtml.js"
 MATHJAX_FONTS = "output/chtml/fonts/woff-v2"
-INSTALL = (
-    "import importlib.util\nif "
-    'importlib.util.find_spec("dlpatterns") is None:\n  '
-    "  %pip install -q git+{address}"
-)
 
 
 def address(config: Config) -> str:
@@ -115,24 +110,21 @@ def drop_thebe(
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Put MathJax and the library's style into the built book, and the install cell
-    into the notebooks for download.
+    """Put MathJax and the library's style into the built book, make its pages light and
+    its notebooks ready for download.
     """
     if error is None and app.builder.format == "html":
-        style = (
-            files_of("dlpatterns.explore")
-            .joinpath("explore.css")
-            .read_text(encoding="utf-8")
+        pages = Path(app.outdir)
+        library = Path(find_spec("dlpatterns").origin).parent
+        shutil.copyfile(
+            library / "explore" / "explore.css", pages / "_static" / "explore.css"
         )
-        (Path(app.outdir) / "_static" / "explore.css").write_text(
-            style, encoding="utf-8"
-        )
-        copy_mathjax(Path(app.outdir) / "_static" / "mathjax")
-        repair(Path(app.outdir))
-        lighten(Path(app.outdir))
-        if address(app.config):
-            for notebook in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
-                add_install_cell(notebook, address(app.config))
+        copy_mathjax(pages / "_static" / "mathjax")
+        repair(pages)
+        lighten(pages)
+        for notebook in (pages / "_sources").rglob("*.ipynb"):
+            add_first_cell(notebook, address(app.config))
+        write_zips(pages / "_sources", Path(app.srcdir))
 
 
 def copy_mathjax(target: Path) -> None:
@@ -146,32 +138,13 @@ def copy_mathjax(target: Path) -> None:
             shutil.copyfile(file.locate(), target / inside)
 
 
-def add_install_cell(path: Path, repository: str) -> None:
-    """Put a cell that installs the library, where it is missing, before everything else
-    in a notebook.
-    """
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    source = INSTALL.format(address=repository)
-    if notebook["cells"] and notebook["cells"][0].get("id") != "install":
-        cell = {
-            "cell_type": "code",
-            "id": "install",
-            "metadata": {},
-            "execution_count": None,
-            "outputs": [],
-        }
-        notebook["cells"].insert(0, cell | {"source": source})
-        path.write_text(
-            json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8"
-        )
-
-
 def setup(app: Sphinx) -> dict:
     """Connect the extension to the build."""
     app.add_config_value("book_repository", "", "html")
     app.connect("config-inited", configure, priority=900)
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", offer_zip, priority=900)
     app.add_css_file("explore.css")
     app.connect("build-finished", finish, priority=900)  # behind the themes
     return {"parallel_read_safe": True, "parallel_write_safe": True}

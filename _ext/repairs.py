@@ -9,7 +9,8 @@ REPAIRS = (
     # a control's name holds the text that it shows (WCAG 2.5.3): "Search Ctrl+K", "Show
     # the code"
     (
-        r'(<button class="btn search-button-field[^>]*?) title="Search" aria-label="Search"',
+        r'(<button class="btn search-button-field[^>]*?) title="Search" '
+        r'aria-label="Search"',
         r"\1",
     ),
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),

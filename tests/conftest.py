@@ -4,11 +4,14 @@ count of what is not compared.
 
 import os
 import shutil
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SKIPPED = ROOT / "_build" / "skipped"  # the last line of `make test`
 
 
 def find_chromium() -> str | None:
@@ -37,9 +40,7 @@ def browser():
     """A headless Chromium; skips without one, except in CI."""
     path = find_chromium()
     if path is None:
-        message = (
-            "no Chromium found: install Debian's package chromium to test the pages"
-        )
+        message = "no Chromium found, which Debian's package chromium brings"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     from playwright.sync_api import sync_playwright
 
@@ -82,3 +83,22 @@ def pytest_terminal_summary(terminalreporter) -> None:
         f"cells whose outputs are not compared: {sum(counts.values())} "
         f"({each or 'none'})"
     )
+    reasons = [
+        report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])
+    ]
+    if not hasattr(terminalreporter.config, "workerinput"):
+        SKIPPED.parent.mkdir(exist_ok=True)
+        SKIPPED.write_text(skipped(reasons) + "\n", encoding="utf-8")
+
+
+def skipped(reasons: Sequence[str]) -> str:
+    """Return a line that says how many tests were skipped, and what would bring them.
+
+    >>> skipped(["Skipped: no npm", "Skipped: no npm", "Skipped: no Chromium"])
+    'Skipped: 3 tests (2: no npm; 1: no Chromium).'
+    """
+    if not reasons:
+        return "No test was skipped."
+    counts = Counter(reason.removeprefix("Skipped: ") for reason in reasons)
+    each = "; ".join(f"{count}: {reason}" for reason, count in counts.most_common())
+    return f"Skipped: {len(reasons)} tests ({each})."

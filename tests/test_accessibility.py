@@ -51,7 +51,7 @@ def axe() -> str:
     """The script of axe-core; skips where npm has not installed it, except in CI."""
     path = ROOT / "node_modules" / "axe-core" / "axe.min.js"
     if not path.exists():
-        message = "axe-core is not installed: install npm, then run `npm ci`"
+        message = "no axe-core found, which `npm ci` brings (package npm)"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     return path.read_text(encoding="utf-8")
 

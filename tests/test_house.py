@@ -4,19 +4,30 @@ one.
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
+import downloads
+import nbformat
 import pytest
 import tiny_book
 import yaml
+from nbclient import NotebookClient
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "https://github.com/example-owner/example-book"
+USE = """
+import dlpatterns, pathlib
+from dlpatterns import models
+from dlpatterns.counting import count
+print(pathlib.Path(dlpatterns.__file__).resolve(), count(models.alexnet()).params)
+"""
 HOSTS = re.compile(r"https?://(?:mybinder|colab|github)[^\"\s)]*")
 
 
@@ -71,9 +82,13 @@ def test_without_an_address_nothing_points_anywhere(unpublished):
     assert "badges" not in unpublished["intro.html"]
 
 
-def test_without_an_address_the_notebook_has_no_install_cell(unpublished):
+def test_without_an_address_the_notebook_says_what_it_needs(unpublished):
     cells = json.loads(unpublished["_sources/chapters/tiny.ipynb"])["cells"]
-    assert [cell["id"] for cell in cells] == ["title", "code"]
+    assert [cell["id"] for cell in cells] == ["install", "title", "code"]
+    source = "".join(cells[0]["source"])
+    exec(source)  # says nothing: the library is here
+    with pytest.raises(ImportError, match=r"download the \.zip at the"):
+        exec(source.replace("dlpatterns", "no_such_module"))
 
 
 def test_launch_buttons(published):
@@ -126,13 +141,40 @@ def test_the_notebook_of_the_repository_stays_as_it_is(tree, published):
 
 
 def test_the_install_cell_is_added_once(tmp_path):
-    house = extension()
     path = tiny_book.write_lecture(tmp_path, "6 * 7")
     for _ in range(2):
-        house.add_install_cell(path, ADDRESS)
+        downloads.add_first_cell(path, ADDRESS)
     assert [
         cell["id"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
     ] == ["install", "title", "code"]
+
+
+def test_the_zip_runs_where_nothing_of_the_book_is(unpublished, tree, tmp_path):
+    """Unzipped, the notebook's first cells run on the library beside it, alone."""
+    packed = tree / "_build" / "html" / "_sources" / "chapters" / "tiny.zip"
+    with zipfile.ZipFile(packed) as zipped:
+        zipped.extractall(tmp_path)
+    folder = tmp_path / "tiny"
+    assert {"tiny.ipynb", "dlpatterns", "requirements.txt"} <= {
+        path.name for path in folder.iterdir()
+    }
+    wanted = (folder / "requirements.txt").read_text().split()
+    assert "." not in wanted and any(one.startswith("numpy==") for one in wanted)
+    book = nbformat.read(folder / "tiny.ipynb", 4)
+    book.cells.append(nbformat.v4.new_code_cell(USE))
+    alone = {n: v for n, v in os.environ.items() if n != "PYTHONPATH"}
+    client = NotebookClient(book, resources={"metadata": {"path": str(folder)}})
+    client.execute(env=alone)
+    assert book.cells[-1].outputs[0]["text"].split() == [
+        str((folder / "dlpatterns" / "__init__.py").resolve()),
+        "61100840",  # AlexNet's parameters as torchvision's documentation gives them
+    ]
+
+
+def test_the_page_offers_the_zip(unpublished, published):
+    for pages in (unpublished, published):
+        assert 'href="../_sources/chapters/tiny.zip"' in pages["chapters/tiny.html"]
+        assert "_sources/running.zip" not in pages["running.html"]
 
 
 @pytest.mark.parametrize("present", [True, False])
@@ -140,10 +182,8 @@ def test_the_install_cell_installs_only_what_is_missing(present):
     """The cell's condition, with pip replaced: in Colab the library is missing, on the
     reader's machine it is there.
     """
-    source = (
-        extension()
-        .INSTALL.format(address=ADDRESS)
-        .replace("%pip install", "print('installs') #")
+    source = downloads.first_source(ADDRESS).replace(
+        "%pip install", "print('installs') #"
     )
     source = source if present else source.replace("dlpatterns", "no_such_module")
     ran = subprocess.run(

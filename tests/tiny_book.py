@@ -63,6 +63,7 @@ def settle(monkeypatch, folder: Path):
     places = {
         "ROOT": ".",
         "CACHE": "_build/executed",
+        "HOME": "_build/home",
         "STAGE": "_build/stage",
         "BUILT": "_build/built",
     }
