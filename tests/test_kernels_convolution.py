@@ -361,3 +361,19 @@ def test_winograd_under_uneven_padding(tile, padding, size):
         convolution.conv2d(x, weight, padding=padding),
         atol=1e-11,
     )
+
+
+def test_layers_of_one_shape_share_a_workspace():
+    """A chain of layers on shared buffers gives bit by bit what each gives alone."""
+    rng = np.random.default_rng(3)
+    filters = [rng.normal(size=(16, 16, 3, 3)) / 12 for _ in range(3)]
+    for size, stride in ((20, 1), (7, 1), (20, 2)):
+        shared = ready.Workspace()
+        x = y = rng.normal(size=(2, 16, size, size))
+        for weight in filters:
+            x = ready.Ready(weight, padding=1, stride=stride)(x)
+            y = ready.Ready(weight, padding=1, stride=stride, workspace=shared)(y)
+        np.testing.assert_array_equal(x, y)
+        assert len(shared) == (1 if stride == 1 else 3)
+    with pytest.raises(TypeError, match="workspace is a Workspace, got 3"):
+        ready.Ready(filters[0], workspace=3)

@@ -183,7 +183,7 @@ class Columns:
             (x.shape[1], *plan.kernel, self.block, self.across), dtype=x.dtype
         )
         dtype = np.result_type(x.dtype, weight.dtype)
-        self.made_for = _made_for(x, weight, plan)
+        self.made_for = made_for(x, weight, plan)
         self.product = np.empty(
             (plan.groups, len(weight) // plan.groups, size), dtype=dtype
         )
@@ -194,7 +194,7 @@ class Columns:
 
     def check(self, x: np.ndarray, weight: np.ndarray, plan: Plan) -> None:
         """Raise ValueError if the buffers were made for another convolution."""
-        asked = _made_for(x, weight, plan)
+        asked = made_for(x, weight, plan)
         if self.made_for != asked:
             raise ValueError(
                 f"conv2d_blocked: work was made for {self.made_for}, and is used for "
@@ -229,7 +229,8 @@ class Columns:
         return self.values
 
 
-def _made_for(x: np.ndarray, weight: np.ndarray, plan: Plan) -> tuple:
+def made_for(x: np.ndarray, weight: np.ndarray, plan: Plan) -> tuple:
+    """Return what columns depend on: the shapes and formats, not the values."""
     return x.shape[1:], x.dtype.name, weight.shape, weight.dtype.name, *plan[:-1]
 
 

@@ -5,9 +5,13 @@ This is what an inference library does when it loads a model; the plain function
 anew at every call.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from ._door import door, require_array
+from . import blocked, winograd
+from ._door import door, require_array, require_kind
 from ._plan import checked_geometry, plan
 from ._windows import Pair, sides
 from .blocked import Columns, conv2d_blocked, conv2d_depthwise, conv2d_pointwise
@@ -53,22 +57,48 @@ def rung(x: Four, weight: Four, **geometry: Pair | str) -> str:
     )
 
 
+class Workspace:
+    """Buffers that the layers of a network use one after another, in one thread: those
+    of one shape share theirs, so that they stay in the cache.
+    """
+
+    def __init__(self) -> None:
+        self._buffers: dict[tuple, Buffers | Columns] = {}
+
+    def __len__(self) -> int:
+        return len(self._buffers)
+
+    def buffers(self, key: tuple, make: Callable[[], Buffers | Columns]) -> Any:
+        """Return the buffers of that key, made when they are first asked for."""
+        if key not in self._buffers:
+            self._buffers[key] = make()
+        return self._buffers[key]
+
+
 class Ready:
     """Filters that wait for maps: `Ready(weight, padding=1)(x)` is a convolution by the
     fastest rung.
 
     The filters are copied: what happens to `weight` and `bias` afterwards does not
-    matter. The buffers are kept from call to call, so one `Ready` serves one thread.
+    matter. The buffers are kept from call to call, so one `Ready` serves one thread;
+    layers that run one after another may share a `workspace`.
     """
 
     def __init__(
-        self, weight: np.ndarray, bias: np.ndarray | None = None, **geometry: Pair | str
+        self,
+        weight: np.ndarray,
+        bias: np.ndarray | None = None,
+        *,
+        workspace: Workspace | None = None,
+        **geometry: Pair | str,
     ) -> None:
         self.weight = require_array("Ready: weight", weight, "M C R S").copy("C")
         self.bias = (
             None if bias is None else require_array("Ready: bias", bias, "M").copy()
         )
         self.geometry = checked_geometry("Ready", geometry)
+        self.workspace = Workspace() if workspace is None else workspace
+        require_kind("Ready: workspace", self.workspace, Workspace)
         self.rung, self._filters, self._work, self._shape = "", None, None, None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -102,9 +132,15 @@ class Ready:
         if self.rung == "winograd":
             tile = 2 if min(how.output[2:]) <= SMALL else 4
             self._filters = winograd_filters(self.weight, tile, groups=how.groups)
-            self._work = Buffers(self._filters, x, how.around)
+            self._work = self.workspace.buffers(
+                winograd.made_for(self._filters, x, how.around),
+                lambda: Buffers(self._filters, x, how.around),
+            )
         elif self.rung == "blocked" and x.dtype == self.weight.dtype in FLOATING:
-            self._work = Columns(x, self.weight, how)
+            self._work = self.workspace.buffers(
+                blocked.made_for(x, self.weight, how),
+                lambda: Columns(x, self.weight, how),
+            )
         self._shape = (x.shape, x.dtype)
 
     def _fastest(self, x: np.ndarray) -> str:

@@ -112,7 +112,8 @@ def conv2d_winograd(
     products back: A^T [U V] A.
 
     The tiles of one block of rows go through all three steps while they lie in the
-    cache. `work` are `Buffers` that are used again for maps of the same shape.
+    cache. `work` are `Buffers` that are used again for maps and filters of the same
+    shapes.
     """
     around = _check(x, filters, bias, padding)
     if work is None:
@@ -123,7 +124,7 @@ def conv2d_winograd(
     for n in range(len(x)):
         for first in range(0, work.rows, work.block):
             work.take(x[n], first)
-            work.give(out[n], first)
+            work.give(filters, out[n], first)
     return out if bias is None else np.add(out, bias[:, None, None], out=out)
 
 
@@ -157,17 +158,13 @@ class Buffers:
     """
 
     def __init__(self, filters: Filters, x: np.ndarray, around: Sides) -> None:
-        self.tile, self.filters, self.before = (
-            filters.tile,
-            filters,
-            (around[0][0], around[1][0]),
-        )
+        self.tile, self.before = filters.tile, (around[0][0], around[1][0])
         tile, window, dtype = (
             filters.tile,
             filters.tile + 2,
             np.result_type(x.dtype, filters.values.dtype),
         )
-        self.made_for = _made_for(filters, x, around)
+        self.made_for = made_for(filters, x, around)
         self.size = tuple(
             n + sum(side) - 2 for n, side in zip(x.shape[2:], around, strict=True)
         )
@@ -200,7 +197,7 @@ class Buffers:
 
     def check(self, filters: Filters, x: np.ndarray, around: Sides) -> None:
         """Raise ValueError if the buffers were made for another convolution."""
-        asked = _made_for(filters, x, around)
+        asked = made_for(filters, x, around)
         if self.made_for != asked:
             raise ValueError(
                 f"conv2d_winograd: work was made for {self.made_for}, and is used for "
@@ -249,13 +246,13 @@ class Buffers:
             *values.shape[:2], self.block, width
         )
 
-    def give(self, out: np.ndarray, first: int) -> None:
+    def give(self, filters: Filters, out: np.ndarray, first: int) -> None:
         """Multiply the tiles with the filters and write A^T y A to the maps. Shapes: ->
         out M P Q.
         """
-        window, tile, groups = self.tile + 2, self.tile, self.filters.groups
+        window, tile, groups = self.tile + 2, self.tile, filters.groups
         tiles = self.tiles.reshape(window * window, groups, -1, self.many)
-        np.matmul(self.filters.values, tiles, out=self.products)
+        np.matmul(filters.values, tiles, out=self.products)
         np.matmul(
             self.output, self.products.reshape(window, window, -1), out=self.wide
         )  # j r (M t u)
@@ -268,7 +265,8 @@ class Buffers:
             target[:] = results[r, :, : target.shape[1], : out.shape[2]]
 
 
-def _made_for(filters: Filters, x: np.ndarray, around: Sides) -> tuple:
+def made_for(filters: Filters, x: np.ndarray, around: Sides) -> tuple:
+    """Return what buffers depend on: the shapes and formats, not the values."""
     values = filters.values
     return values.shape, filters.tile, values.dtype.name, x.shape[1:], around
 
