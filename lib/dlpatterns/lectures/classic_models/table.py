@@ -1,9 +1,10 @@
 """The course's table of six classic networks, recomputed: every printed cell beside
 ours, with a verdict and a reason.
 
-A **convolution** here has an output map; a layer of weights whose output is one pixel
-(C5 of LeNet-5, the two layers of a squeeze-and-excitation) computes a full connection
-whatever it is called, and counts as one.
+A **convolution** here multiplies by trained weights and has an output map; a layer of
+trained weights whose output is one pixel (C5 of LeNet-5, the two layers of a
+squeeze-and-excitation) computes a full connection whatever it is called, and counts as
+one. LeNet-5's output units compare with fixed values: only the total has their MACs.
 
 >>> from collections import Counter
 >>> tally = Counter(cell.verdict for cell in cells())
@@ -15,14 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from .. import datasets, models
-from ..counting import Counts, LayerCount, count
-from ..counting.depth import dependent_products
-from ..graph import Model
+from ... import datasets, models
+from ...counting import Counts, LayerCount, count
+from ...counting.depth import dependent_products
+from ...graph import Model
 
-NETWORKS: dict[
-    str, Callable[[], Model]
-] = {  # heading of the printed table: the network as first published
+TABLE = "classic_models"
+# the heading of a column in the printed table: the network as first published
+NETWORKS: dict[str, Callable[[], Model]] = {
     "LeNet-5": models.lenet5_1998,
     "AlexNet": models.alexnet_2012,
     "VGG16": models.vgg16,
@@ -33,10 +34,11 @@ NETWORKS: dict[
 
 
 def is_full_connection(layer: LayerCount) -> bool:
-    """Return whether a layer has weights to multiply by and an output of one pixel or
-    none.
+    """Tell whether a layer multiplies by trained weights and has an output of one
+    pixel or none.
     """
-    return layer.macs > 0 and layer.output_shape[1:] in ((), (1, 1))
+    one = layer.output_shape[1:] in ((), (1, 1))
+    return layer.macs > 0 and layer.weights > 0 and one
 
 
 def full_connections(counts: Counts) -> Counts:
@@ -49,19 +51,13 @@ def full_connections(counts: Counts) -> Counts:
 
 
 def convolutions(counts: Counts) -> Counts:
-    """Return the counts of the layers that multiply by weights and have an output map.
+    """Return the counts of the layers that multiply by weights and give out a map.
 
     >>> len(convolutions(count(models.vgg16())).layers)
     13
     """
-    return counts.where(lambda layer: layer.macs > 0 and not is_full_connection(layer))
-
-
-def with_weights(counts: Counts) -> int:
-    """Return the number of layers that have trained weights (the output units of
-    LeNet-5 have none).
-    """
-    return sum(layer.weights > 0 for layer in counts.layers)
+    trained = counts.where(lambda layer: layer.macs > 0 and layer.weights > 0)
+    return trained.where(lambda layer: not is_full_connection(layer))
 
 
 @dataclass(frozen=True)
@@ -98,10 +94,10 @@ def network(heading: str) -> Network:
 
 QUANTITIES: dict[str, Callable[[Network], object]] = {  # row of the printed table: ours
     "Input size": lambda net: "x".join(map(str, net.model.input_shape[1:])),
-    "# of Conv layers": lambda net: with_weights(net.conv),
+    "# of Conv layers": lambda net: len(net.conv.layers),
     "Conv: # of weights": lambda net: net.conv.weights,
     "Conv: # of MACs": lambda net: net.conv.macs,
-    "# of FC layers": lambda net: with_weights(net.full),
+    "# of FC layers": lambda net: len(net.full.layers),
     "FC: # of weights": lambda net: net.full.weights,
     "FC: # of MACs": lambda net: net.full.macs,
     "Total weights": lambda net: net.counts.weights,
@@ -125,49 +121,28 @@ def _dense_c3(net: Network) -> int:
 
 
 def _connections_before_c5(net: Network) -> int:
-    return net.counts.connections - sum(
-        layer.connections for layer in net.full.layers if layer.weights
-    )
+    return net.counts.connections - net.full.connections
 
 
 EXPLANATIONS: dict[tuple[str, str], Explanation] = {  # (row, column)
     ("Input size", "LeNet-5"): Explanation(
         lambda net: "28x28",
-        (
-            "MNIST's images have 28 pixels; the network's input has 32, so that "
-            "strokes "
-            "stay inside."
-        ),
+        "MNIST's images have 28 pixels; the network takes 32, so that strokes stay in.",
     ),
     ("Conv: # of weights", "LeNet-5"): Explanation(
         _dense_c3,
-        (
-            "The weights of the textbook's C3, connected to all maps; LeCun's C3 sees "
-            "three, four or six of them."
-        ),
+        "The textbook's C3, connected to all maps; LeCun's sees three, four or six.",
     ),
     ("Conv: # of MACs", "LeNet-5"): Explanation(
         _connections_before_c5,
-        (
-            "LeCun's connections, with biases and subsampling, of all layers but C5 "
-            "and "
-            "F6."
-        ),
-    ),
-    ("FC: # of MACs", "LeNet-5"): Explanation(
-        lambda net: sum(layer.macs for layer in net.full.layers if layer.weights),
-        (
-            "C5 and F6 alone; the ten output units compare with 84 fixed values each, "
-            "and "
-            "cost 840 more."
-        ),
+        "LeCun's connections, biases and subsampling included, less C5's and F6's.",
     ),
     ("Total MACs", "LeNet-5"): Explanation(
         lambda net: net.counts.connections,
         "LeCun's number of connections: biases and subsampling are in it.",
     ),
     ("# of Conv layers", "VGG16"): Explanation(
-        lambda net: with_weights(net.counts),
+        lambda net: len(net.conv.layers) + len(net.full.layers),
         "The layers with weights: thirteen convolutions and three full connections.",
     ),
     ("# of Conv layers", "GoogleNet"): Explanation(
@@ -176,11 +151,7 @@ EXPLANATIONS: dict[tuple[str, str], Explanation] = {  # (row, column)
     ),
     ("Conv: # of MACs", "GoogleNet"): Explanation(
         lambda net: convolutions(count(models.googlenet_2014_floor())).macs,
-        (
-            "Pooling rounded down: maps of 55, 27, 13 and 6 pixels, where the paper "
-            "has "
-            "56, 28, 14 and 7."
-        ),
+        "Pooling rounded down: maps of 55, 27, 13 and 6 pixels, not 56, 28, 14 and 7.",
     ),
     ("Total MACs", "GoogleNet"): Explanation(
         lambda net: count(models.googlenet_2014_floor()).macs,
@@ -221,7 +192,7 @@ def cells() -> list[Cell]:
     not, and another quantity, which the reason names, does), "unexplained" (none that
     we know does), or "no count" (measured by training, not by counting).
     """
-    rows = datasets.table("classic_models")
+    rows = datasets.table(TABLE)
     return [
         judged(row["metric"], heading, str(row[heading]))
         for row in rows
@@ -276,3 +247,48 @@ def protocol(heading: str) -> str:
         if found
         else "Never trained on ImageNet."
     )
+
+
+# rows that the architecture fixes; the others are measured, chosen, or cited
+COUNTED = tuple(row for row in QUANTITIES if row not in ("Input size", "Reference"))
+VARIANTS: dict[str, tuple[str, ...]] = {  # who else goes by the name
+    "LeNet-5": ("lenet5_1998", "lenet5", "lenet_caffe"),
+    "AlexNet": ("alexnet_2012", "alexnet_ungrouped", "alexnet"),
+    "VGG16": ("vgg16",),
+    "GoogleNet": ("googlenet_2014", "googlenet_2014_floor", "googlenet"),
+    "ResNet50": ("resnet50_2015", "resnet50"),
+    "EfficientNet-B4": ("efficientnet_b4",),
+}
+
+
+def counted() -> list[Cell]:
+    """Return the cells that the architecture fixes, judged."""
+    return [cell for cell in cells() if cell.metric in COUNTED]
+
+
+def holding(heading: str, variant: str) -> list[str]:
+    """Return the counted rows of a column that another network of the name gives.
+
+    >>> len(holding("VGG16", "vgg16")), len(COUNTED)
+    (7, 8)
+    """
+    model = models.ZOO[variant]()
+    net = Network(model, count(model))
+    printed = {row["metric"]: str(row[heading]) for row in datasets.table(TABLE)}
+    return [row for row in COUNTED if agrees(printed[row], QUANTITIES[row](net))]
+
+
+def rivals() -> list[dict]:
+    """Return a row for every network of each name: how many of its column's counted
+    cells it gives, and which it misses.
+    """
+    return [
+        {
+            "column": heading,
+            "network": models.ZOO[variant]().name,
+            "cells": len(held := holding(heading, variant)),
+            "misses": "; ".join(row for row in COUNTED if row not in held),
+        }
+        for heading, variants in VARIANTS.items()
+        for variant in variants
+    ]
