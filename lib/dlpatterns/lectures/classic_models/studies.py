@@ -4,6 +4,7 @@ counts, profilers.
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -106,6 +107,19 @@ def judged_networks() -> tuple[dict, ...]:
     """Return torchvision's rows of accuracy, each with our counts."""
     rows = datasets.table("torchvision_accuracy")
     return tuple(row | {"counts": counts_of(row["network"])} for row in rows)
+
+
+def judged(name: str) -> dict:
+    """Return torchvision's row of accuracy of one network, with our counts."""
+    return next(row for row in judged_networks() if row["network"] == name)
+
+
+def falls_within(family: str) -> bool:
+    """Tell whether each member of a family errs less than all that cost fewer MACs."""
+    rows = [row for row in judged_networks() if row["network"].startswith(family)]
+    rows.sort(key=lambda row: row["counts"].macs)
+    right = [row["top1_percent"] for row in rows]
+    return len(rows) > 1 and all(a < b for a, b in pairwise(right))
 
 
 def correlation(cost: str, rows: Sequence[dict]) -> float:
