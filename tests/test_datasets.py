@@ -176,3 +176,16 @@ def test_what_is_no_number_is_none(text):
 
 def test_the_error_is_a_share_of_the_count():
     assert datasets.printed("110").error(100) == pytest.approx(0.1)
+
+
+def test_peaks_of_accelerators_are_dense():
+    """Figures that were wrong before, from the makers' papers: MI355X at FP8 and FP4;
+    125 PFLOP/s of a WSE-3 are with sparsity; an Ascend 910's memory and compute die.
+    """
+    rows = {row["accelerator"]: row for row in datasets.table("accelerators")}
+    amd, wafer = rows["AMD MI355X"], rows["Cerebras WSE-3"]
+    assert round(amd["peak_fp8_dense_tflops"]) == 5033
+    assert round(amd["peak_fp4_dense_tflops"]) == 10066
+    assert wafer["peak_fp16_bf16_dense_tflops"] is None
+    ascend = rows["Huawei Ascend 910"]
+    assert (ascend["memory_bw_gb_s"], ascend["die_mm2"]) == (1228, 456)
