@@ -114,38 +114,6 @@ TASKS = {
             "memory was too small."
         ),
     ),
-    "full_batch": Value(
-        8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000),
-        title="Eight images",
-        explanation=(
-            "One MAC a weight and image. The library agrees: "
-            "`lecture.full_connections(count(models.vgg16(), batch=8)).macs`."
-        ),
-        solution="8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000)",
-        expects="a number of MACs, a whole number",
-        mistakes=[
-            (
-                25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000,
-                "That is one image. The batch has eight.",
-            ),
-            (
-                16 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000),
-                "You counted FLOP, two a MAC.",
-            ),
-            (
-                8 * (25_088 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000 + 9_192),
-                "Biases are additions, no MACs; leave them out.",
-            ),
-            (
-                8 * (512 * 4_096 + 4_096 * 4_096 + 4_096 * 1_000),
-                "The first of them sees all 7 × 7 places of the 512 maps.",
-            ),
-        ],
-        why=(
-            "Eight times the MACs for the same weights: a batch is how a full "
-            "connection gets to use a weight twice."
-        ),
-    ),
     "which_lenet": Choice(
         "c",
         wrong={
