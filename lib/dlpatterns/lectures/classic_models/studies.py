@@ -206,13 +206,16 @@ def _blocks(model: Model) -> int:
 # --- Printed counts and profilers
 
 
-def printed_by_torchvision() -> list[dict]:
-    """Return a row a network: torchvision's printed parameters and GMAC, and ours."""
+def printed_by_torchvision(names: Sequence[str] = ()) -> list[dict]:
+    """Return a row a network, of those named or of all: torchvision's printed
+    parameters and GMAC, and ours.
+    """
     return [
         {"network": row["network"], "params printed": row["params"]}
         | {"ours": row["counts"].params, "GMAC printed": f"{row['gmacs']:.3f}"}
         | {"ours in GMAC": f"{row['counts'].macs / 1e9:.3f}"}
         for row in judged_networks()
+        if not names or row["network"] in names
     ]
 
 
@@ -253,13 +256,14 @@ def in_macs(row: dict, counter: str) -> float | None:
     return told / unit / row["ours"] if isinstance(told, int) else None
 
 
-def profiled() -> list[dict]:
+def profiled(without: Sequence[str] = ()) -> list[dict]:
     """Return a row a model: each profiler's report over our MACs, in one unit."""
     measured = datasets.measurement("profilers")
     return [
         {"model": row["network"], "fused": "yes" if row["fused_attention"] else "no"}
         | {counter: _ratio(row, counter) for counter in measured["units"]}
         for row in measured["rows"]
+        if row["network"] not in without
     ]
 
 
