@@ -10,6 +10,7 @@ from importlib.metadata import files
 from importlib.util import find_spec
 from pathlib import Path
 
+from beside import lay_beside
 from downloads import add_first_cell, offer_zip, write_zips
 from light import lighten
 from repairs import repair
@@ -122,6 +123,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         copy_mathjax(pages / "_static" / "mathjax")
         repair(pages)
         lighten(pages)
+        lay_beside(pages)
         for notebook in (pages / "_sources").rglob("*.ipynb"):
             add_first_cell(notebook, address(app.config))
         write_zips(pages / "_sources", Path(app.srcdir))
