@@ -1,5 +1,5 @@
-"""Exercises of the lecture on history: growth, three paradigms, and what training
-costs.
+"""Exercises of the lecture on history: a neuron, rules, a table, and who pays for the
+weights.
 """
 
 from itertools import pairwise
@@ -7,23 +7,6 @@ from itertools import pairwise
 import numpy as np
 
 from dlpatterns.exercises._tasks import Formula, Function, Value, call
-
-
-def _growths(rng):
-    yield call(2012, 1e18, 2013, 4e18)
-    for _ in range(10):
-        start, years = int(rng.integers(1950, 2015)), int(rng.integers(1, 40))
-        yield call(
-            start,
-            float(10.0 ** rng.uniform(3, 18)),
-            start + years,
-            float(10.0 ** rng.uniform(19, 26)),
-        )
-
-
-def doubling(year0, flop0, year1, flop1):
-    """Return the months in which compute doubles."""
-    return 12 * (year1 - year0) / np.log2(flop1 / flop0)
 
 
 def _puzzles(rng):
@@ -97,6 +80,54 @@ def _only_new(observed, rules):
     return everything(observed, rules) - set(observed)
 
 
+def _examples(rng):
+    """Yield an example that is answered right, one answered 1 and one answered 0 by
+    mistake, one on the threshold, then random ones.
+    """
+    yield call(np.array([1.0, 1.0]), -1.5, np.array([1, 1]), 1)
+    yield call(np.array([1.0, 1.0]), -0.5, np.array([0, 1]), 0)
+    yield call(np.array([1.0, 2.0]), -4.0, np.array([1, 1]), 1)
+    yield call(np.array([1.0, -1.0]), 0.0, np.array([1, 1]), 0)
+    for _ in range(8):
+        weight, x = rng.integers(-3, 4, size=(2, int(rng.integers(2, 6))))
+        yield call(
+            weight.astype(float),
+            float(rng.integers(-3, 4)),
+            x,
+            int(rng.integers(2)),
+        )
+
+
+def after_mistake(weight, bias, x, target):
+    """Change the weights by the error times the inputs, and the bias by the error."""
+    error = target - int(weight @ x + bias > 0)
+    return weight + error * x, bias + error
+
+
+def _always(weight, bias, x, target):
+    sign = 1 if target else -1
+    return weight + sign * x, bias + sign
+
+
+def _backwards(weight, bias, x, target):
+    error = int(weight @ x + bias > 0) - target
+    return weight + error * x, bias + error
+
+
+def _no_input(weight, bias, x, target):
+    error = target - int(weight @ x + bias > 0)
+    return weight + error, bias + error
+
+
+def _still_bias(weight, bias, x, target):
+    return after_mistake(weight, bias, x, target)[0], bias
+
+
+def _without_bias(weight, bias, x, target):
+    error = target - int(weight @ x > 0)
+    return weight + error * x, bias + error
+
+
 def _tables(rng):
     for _ in range(12):
         states, actions = int(rng.integers(3, 7)), int(rng.integers(2, 5))
@@ -137,38 +168,6 @@ def _own_state(q, state, action, reward, after, rate, discount):
 
 
 TASKS = {
-    "doubling": Function(
-        doubling,
-        _growths,
-        title="How fast does it double?",
-        explanation=(
-            "The number of doublings is the logarithm, to base two, of the growth; "
-            "the months are shared among them."
-        ),
-        expects="the doubling time in months, a number",
-        mistakes=[
-            (
-                lambda *a: doubling(*a) / 12,
-                "Those are years; the question asks for months.",
-            ),
-            (
-                lambda *a: doubling(*a) / np.log(2),
-                "You took the natural logarithm; a doubling is a step of log2.",
-            ),
-            (
-                lambda *a: doubling(*a) / np.log10(2),
-                "You took log10, which counts tenfold steps; take log2.",
-            ),
-            (
-                lambda *a: 1 / doubling(*a),
-                "Those are doublings a month; turn the fraction over.",
-            ),
-        ],
-        why=(
-            "Growth over decades is told in doublings: with it, a chip's "
-            "transistors and a run's compute share one scale."
-        ),
-    ),
     "separable": Value(
         14,
         title="Which gates can one neuron compute?",
@@ -197,11 +196,42 @@ TASKS = {
             "neuron can compute falls towards nothing."
         ),
     ),
+    "perceptron": Function(
+        after_mistake,
+        _examples,
+        title="A step of the perceptron",
+        explanation=(
+            "Answer first; the error is 1, 0 or -1, and each weight moves by it if its "
+            "input was there."
+        ),
+        expects="the new weights, an array, and the new bias, a number",
+        mistakes=[
+            (_always, "The weights change only after a mistake: by target - answer."),
+            (
+                _backwards,
+                "The error is target minus answer; yours has its sign turned.",
+            ),
+            (
+                _no_input,
+                "A weight changes by the error times its input; silent inputs keep "
+                "theirs.",
+            ),
+            (_still_bias, "The bias learns too, as the weight of an input of one."),
+            (
+                _without_bias,
+                "The neuron fires if the weighted sum plus the bias exceeds zero.",
+            ),
+        ],
+        why=(
+            "A whole learning machine of 1958: as many multiplications as inputs, "
+            "once to answer and once to learn."
+        ),
+    ),
     "infer": Function(
         everything,
         _puzzles,
         title="Write a rule engine",
-        explanation="Fire all rules, and start over as long as the set grows.",
+        explanation=("Fire all rules, and start over as long as the set grows."),
         expects="a set of facts, the observed ones included",
         mistakes=[
             (
@@ -276,84 +306,28 @@ TASKS = {
         ),
         points=2,
     ),
-    "epoch_macs": Value(
-        1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10),
-        title="An epoch of training",
+    "batch": Formula(
+        "W / B + X",
+        where={"W": range(100, 5000), "X": range(1, 500), "B": range(2, 100)},
+        title="Who pays for the weights?",
         explanation=(
-            "Forward and the gradients of the weights use every weight once; the "
-            "gradient of the hidden units uses the weights of the output layer once "
-            "more."
+            "The weights cross once for the whole batch, so each of B examples pays its "
+            "part; the inputs are its own."
         ),
-        solution="1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10)",
-        expects="the number of MACs, a whole number",
+        expects="values for each example, as a formula in W, X and B",
         mistakes=[
+            ("W + X", "That is a batch of one; the batch shares its weights."),
+            ("W + B * X", "That is the whole batch; divide it by its examples."),
             (
-                1347 * 3 * (64 * 32 + 32 * 10),
-                "That computes the gradient of the pixels, which nobody needs.",
+                "(W + X) / B",
+                "The inputs differ from example to example; only weights are shared.",
             ),
-            (
-                6 * 2410 * 1347,
-                (
-                    "That is the rule of six: it counts FLOP, biases, and the "
-                    "gradient of "
-                    "the pixels."
-                ),
-            ),
-            (3 * 2410 * 1347, "That counts biases and the gradient of the pixels."),
-            (1347 * (64 * 32 + 32 * 10), "That is the forward pass alone."),
-            (
-                2 * 1347 * (2 * (64 * 32 + 32 * 10) + 32 * 10),
-                "That is FLOP; a MAC is one multiplication with its addition.",
-            ),
-            (
-                2 * (64 * 32 + 32 * 10) + 32 * 10,
-                "That is one example; the epoch has 1347.",
-            ),
-            (
-                1347 * 2 * (64 * 32 + 32 * 10),
-                "The hidden units need their gradient too: one more product.",
-            ),
+            ("W / B", "Each example also brings inputs of its own."),
+            ("B * (W + X)", "Nothing crosses more often because there are more."),
         ],
         why=(
-            "Backward costs little more than forward here, because most weights "
-            "sit in the first layer."
-        ),
-    ),
-    "run_macs": Formula(
-        "N * P * U * (3 - s)",
-        where={
-            "N": range(1, 1000),
-            "P": range(1, 1000),
-            "U": range(1, 200),
-            "s": [0.01, 0.05, 0.1, 0.25, 0.5, 0.9],
-        },
-        title="A better rule than six",
-        explanation=(
-            "One forward is P × U MACs; backward is two more, less the share of the "
-            "first layer."
-        ),
-        expects="MACs as a formula in P, U, s and N",
-        mistakes=[
-            (
-                "6 * N * P * U",
-                (
-                    "Six counts FLOP; a MAC is two. And the first layer owes one "
-                    "product "
-                    "less."
-                ),
-            ),
-            ("6 * N * P", "That is the rule of six: FLOP, no sharing, no first layer."),
-            (
-                "3 * N * P * U",
-                "The first layer owes one product less: nothing below it is trained.",
-            ),
-            ("N * P * U * (2 - s)", "That is the backward pass; add the forward one."),
-            ("N * P * (3 - s)", "Each weight is used U times for an example."),
-            ("2 * N * P * U * (3 - s)", "That is FLOP; a MAC is two of them."),
-        ],
-        why=(
-            "With U = 1 and a small s it is the rule of thumb for language "
-            "models; with U around 160 it is ResNet-50."
+            "It falls towards X: with a large batch the weights come for free, and "
+            "the multipliers are what is waited for."
         ),
     ),
 }
