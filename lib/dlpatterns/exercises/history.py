@@ -311,8 +311,8 @@ TASKS = {
         where={"W": range(100, 5000), "X": range(1, 500), "B": range(2, 100)},
         title="Who pays for the weights?",
         explanation=(
-            "The weights cross once for the whole batch, so each of B examples pays its "
-            "part; the inputs are its own."
+            "The weights cross once for the whole batch, so each of B examples pays "
+            "its part; the inputs are its own."
         ),
         expects="values for each example, as a formula in W, X and B",
         mistakes=[
