@@ -172,6 +172,13 @@ def process_tallies(nets: Networks, digits: int = 20) -> dict[str, list[tracing.
     }
 
 
+def operations(tallies: list[tracing.Tally]) -> list[int]:
+    """Return how many operations the tallied digits took, each number once, in
+    order.
+    """
+    return sorted({t.macs + sum(t.other.values()) for t in tallies})
+
+
 def process_rows(tallies: dict, scores: list[dict[str, float]]) -> list[dict]:
     """Return one row for each process: accuracy over the splits, parameters, and the
     mean work of a digit.
