@@ -112,6 +112,14 @@ def fitted(name: str, points: np.ndarray) -> dict:
     }
 
 
+def months_since(year: int) -> list[float]:
+    """Return the months of a doubling since a year for every sample and every choice of
+    figures.
+    """
+    chosen = [runs(s, f) for s in SAMPLES.values() for f in FIGURES.values()]
+    return [doubling_months(points[points[:, 0] >= year]) for points in chosen]
+
+
 # --- A kink, or a smooth bend? --------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ... import counting, kernels, tracing
+from ... import counting, kernels, models, tracing
 from ...graph import Model
 from ...train import losses, network
 
@@ -47,6 +47,22 @@ def library_gradient(
     return net.grads["hidden1.weight"]
 
 
+def pass_rows(passes: dict[str, tracing.Tally]) -> list[dict]:
+    """Return one row for each part of a step of training: MACs, beside those of the
+    forward pass, and other operations.
+    """
+    forward = passes["forward"].macs
+    return [
+        {
+            "part": name,
+            "MACs": t.macs,
+            "forward = 1": t.macs / forward,
+            "other operations": sum(t.other.values()),
+        }
+        for name, t in passes.items()
+    ]
+
+
 def traced_convolution(channels: int = 2, filters: int = 3, side: int = 6) -> dict:
     """Run a 3 x 3 convolution and its gradients on traced arrays; return the MACs of
     both passes, and how often a weight is used.
@@ -82,11 +98,23 @@ def run_macs(model: Model, examples: int) -> float:
     return examples * counting.count(model).macs * (1 + backward_ratio(model))
 
 
-def ratio_rows(models: list[Model]) -> list[dict]:
+def famous() -> list[Model]:
+    """Return networks of three decades, on images and on text."""
+    return [
+        models.lenet5(),
+        models.alexnet_2012(),
+        models.vgg16(),
+        models.resnet50(),
+        models.vit_b_16(),
+        models.gpt2(),
+    ]
+
+
+def ratio_rows(networks: list[Model]) -> list[dict]:
     """Return one row a network: the share of the first layer, backward over forward,
     and how often an example uses a parameter.
     """
-    return [_ratio_row(model) for model in models]
+    return [_ratio_row(model) for model in networks]
 
 
 def _ratio_row(model: Model) -> dict:
