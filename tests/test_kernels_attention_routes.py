@@ -68,3 +68,16 @@ def test_no_tile_shows_a_later_key(tile, keys):
         attention(q, k, v, causal=True),
         atol=1e-13,
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    "rung", [kernels.attention_matmul, attention_tiled, attention_fast]
+)
+def test_the_mean_of_the_largest_values_is_no_infinity(rung, dtype):
+    largest = np.finfo(dtype).max
+    q, k = np.ones((1, 1, 1, 4), dtype), np.ones((1, 1, 4, 4), dtype)
+    v = np.full((1, 1, 4, 1), largest, dtype)
+    np.testing.assert_allclose(
+        rung(q, k, v).astype(float), float(largest) * (1 - 1e-6), rtol=1e-2
+    )

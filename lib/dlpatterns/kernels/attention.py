@@ -92,6 +92,10 @@ def attention_tiled(
     Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1.
     """
     plan = _plan(q, k, v, causal, mask, scale)
+    if _overflows(v, plan.keys):
+        small = v / v.dtype.type(plan.keys)
+        options = {"causal": causal, "mask": mask, "scale": scale, "tile": tile}
+        return attention_tiled(q, k, small, **options) * v.dtype.type(plan.keys)
     out = np.empty((*q.shape[:3], v.shape[3]), dtype=q.dtype)
     for b, h in np.ndindex(q.shape[:2]):
         for start in range(0, q.shape[2], tile[0]):
@@ -408,6 +412,15 @@ def _checked_mask(
             "look at"
         )
     return np.broadcast_to(mask, full)
+
+
+def _overflows(v: np.ndarray, keys: int) -> bool:
+    """Tell whether the sum of so many values may leave the number format, although
+    their mean does not.
+    """
+    if v.dtype.kind != "f" or not v.size or keys == 1:
+        return False
+    return float(np.abs(v).max()) >= float(np.finfo(v.dtype).max) / keys
 
 
 def _is_safe(q: np.ndarray, k: np.ndarray, v: np.ndarray, plan: _Plan) -> bool:
