@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlpatterns import counting, models
+from dlpatterns import counting, layers, models
 from dlpatterns.counting import costs, count
 from dlpatterns.graph import Builder, fold_batch_norm
 from dlpatterns.layers import (
@@ -468,3 +468,15 @@ def test_rotary_positions_and_experts_by_hand():
     assert other["add"] == 3 * (3 - 1) * 4
     assert other["multiply"] == 3 * (3 * 16 + 2 * 4)
     assert other["silu"] == 3 * 3 * 16
+
+
+def test_distances_by_hand():
+    """84 inputs to 10 codes: a subtraction and a square each."""
+    row = one(layers.EuclideanRBF(10), (84,))
+    assert (row.macs, row.other, row.params) == (840, {"subtract": 840}, 0)
+
+
+@pytest.mark.parametrize(("width", "rows"), [(0, 1), (3, 0), (2.5, 1)])
+def test_a_softmax_has_values_and_rows(width, rows):
+    with pytest.raises(ValueError, match="whole numbers of values and rows"):
+        costs.softmax_operations(width, rows=rows)

@@ -113,7 +113,11 @@ def test_pairs_are_height_then_width():
         (MaxPool2d(2), [(6, 9, 8)], (6, 4, 4)),
         (MaxPool2d(3, 2, ceil_mode=True), [(1, 2, 2)], (1, 1, 1)),  # as PyTorch 2.13
         (Dropout(0), [(7,)], (7,)),
-        (Patches(), [(768, 14, 14)], (196, 768)),
+        (Patches(), [(8, 3, 5)], (15, 8)),
+        (TakeChannels(0, 6), [(6, 9, 8)], (6, 9, 8)),
+        (ShuffleChannels(2), [(6, 9, 8)], (6, 9, 8)),
+        (TakeToken(4), [(5, 3)], (3,)),
+        (TakeToken(-5), [(5, 3)], (3,)),
         (TakeToken(-5), [(5, 7)], (7,)),
         (TakeToken(), [(5, 7)], (7,)),
         (AvgPool2d(3, 2, padding=1), [(6, 9, 8)], (6, 5, 4)),
@@ -260,6 +264,17 @@ def test_an_input_that_does_not_fit_is_refused_with_its_shape(spec, inputs, word
         spec.output_shape(*inputs)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_defaults_are_those_of_the_docstrings():
+    assert TakeToken() == TakeToken(-1)
+    assert Patches() == Patches(extra=0)
+    assert Dropout() == Dropout(0.5)
+    assert LocalResponseNorm() == LocalResponseNorm(5)
+    assert LSTM(4) == LSTM(4, biases=1)
+    assert Experts(4, 2, 8) == Experts(4, 2, 8, shared=0)
+    assert Conv2d(8, 3) == Conv2d(8, 3, 1, 0, 1, 1, True)
+    assert Attention(2) == Attention(2, None, None, False, True, False)
 
 
 def test_specs_are_frozen_and_compare_by_value():
