@@ -17,7 +17,10 @@ from repairs import repair
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from dlpatterns.lectures import front, window
+
 MATHJAX_SCRIPT = "tex-mml-chtml.js"
+UNPUBLISHED = "Binder and Colab open it once the book has an address."
 MATHJAX_FONTS = "output/chtml/fonts/woff-v2"
 
 
@@ -34,9 +37,14 @@ def configure(app: Sphinx, config: Config) -> None:
     """
     config.copyright = str(datetime.date.today().year)
     config.mathjax_path = f"mathjax/{MATHJAX_SCRIPT}"
-    config.myst_substitutions["badges"] = badges(
-        address(config), first_lecture(Path(app.srcdir))
-    )
+    source = Path(app.srcdir)
+    written = {path.stem for path in (source / "chapters").glob("*.ipynb")}
+    config.myst_substitutions |= {
+        "badges": badges(address(config), first_lecture(source)) or UNPUBLISHED,
+        "findings": front.listed(written),
+        "lectures": front.mapped(written),
+        "window": window.drawing(),
+    }
     if address(config):
         config.html_theme_options |= {
             "repository_url": address(config),

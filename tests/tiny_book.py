@@ -15,6 +15,7 @@ TOC = (
     "format: jb-book\nroot: intro\nparts:\n- caption: One\n  chapters:\n  - file: "
     "chapters/tiny\n  - file: running\n"
 )
+INTRO = "# Tiny\n\n{{ window }}\n\n{{ findings }}\n\n{{ badges }}\n\n{{ lectures }}\n"
 
 
 def make(folder: Path) -> Path:
@@ -22,7 +23,6 @@ def make(folder: Path) -> Path:
     for name in (
         "_config.yml",
         "references.bib",
-        "intro.md",
         "running.md",
         "requirements.txt",
         "requirements-dev.txt",
@@ -32,6 +32,7 @@ def make(folder: Path) -> Path:
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
         )
+    (folder / "intro.md").write_text(INTRO, encoding="utf-8")
     (folder / "_toc.yml").write_text(TOC, encoding="utf-8")
     (folder / "lib").mkdir()
     (folder / "lib" / "code.py").write_text("ANSWER = 42\n", encoding="utf-8")

@@ -2,5 +2,5 @@
 needs.
 
 What a second lecture could use lives in a room below; `from dlpatterns.lectures import
-history as lecture`.
+history as lecture`. `front` and `window` are what the book's first page says and shows.
 """
