@@ -150,6 +150,7 @@ for name in ("rnn_steps", "lstm_steps"):
     }
 INSIDE = {  # what other functions call with what they have checked already
     "matmul.whole_product", "costs.counts", "decoding.published", "base.pair",
+    "blocked.made_for", "winograd.made_for",
 }  # fmt: skip
 
 
