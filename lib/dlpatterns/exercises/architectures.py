@@ -4,7 +4,7 @@ layer.
 
 import numpy as np
 
-from dlpatterns.exercises._tasks import Formula, Function, Value, Words, call
+from ._tasks import Formula, Function, Value, Words, call
 
 
 def _networks(rng):
@@ -43,74 +43,36 @@ def _no_bias(x, w1, b1, w2, b2):
     return np.maximum(x @ w1.T, 0) @ w2.T
 
 
-def _filters(rng):
-    yield call(np.array([3.0, 4.0]), 1.0)
+def _budgets(rng):
+    """Yield counts of MACs, other operations and activations, and a share; the first
+    without activations.
+    """
+    yield call(1000.0, 10.0, 0.0, 0.9)
     for _ in range(10):
-        yield call(
-            np.round(rng.normal(size=int(rng.integers(2, 12))), 2),
-            float(rng.integers(1, 6)),
+        macs, rest, activations = (
+            float(rng.integers(1, top)) for top in (10**6, 99, 99)
         )
+        yield call(macs + 1e5, rest, activations, float(rng.choice([0.5, 0.8, 0.9])))
 
 
-def favourite_input(weight, size):
-    return size * weight / np.linalg.norm(weight)
+def dearest(macs, rest, activations, share):
+    if activations == 0:
+        return float("inf")
+    return (macs * (1 - share) / share - rest) / activations
 
 
-def _largest_alone(weight, size):
-    return np.where(np.abs(weight) == np.abs(weight).max(), size * np.sign(weight), 0.0)
+def _rest_forgotten(macs, rest, activations, share):
+    return dearest(macs, 0, activations, share)
+
+
+def _share_of_macs_alone(macs, rest, activations, share):
+    return dearest(macs * share, rest, activations, share)
 
 
 TASKS = {
-    "batch_macs": Value(
-        32 * 784 * 128,
-        title="A batch of 32",
-        explanation="Every example meets every weight once; biases are additions.",
-        solution="32 * 784 * 128",
-        expects="the number of MACs, a whole number",
-        mistakes=[
-            (784 * 128, "That is one example; the question asks for a batch of 32."),
-            (
-                2 * 32 * 784 * 128,
-                (
-                    "You counted multiplications and additions apart; a MAC is one of "
-                    "each."
-                ),
-            ),
-            (
-                32 * (784 * 128 + 128),
-                "You counted the biases; a bias is an addition, no MAC.",
-            ),
-            (32 * 784, "That is one neuron; the layer has 128."),
-        ],
-        why=(
-            "Every example uses every weight once: the batch is what lets a chip "
-            "fetch a weight once and use it 32 times."
-        ),
-    ),
-    "dense_share": Formula(
-        "D / (D + 2)",
-        where={"D": range(1, 200)},
-        title="The share of a layer",
-        explanation="D MACs, and two others.",
-        expects="the share of MACs in all operations as a formula in D",
-        mistakes=[
-            (
-                "D / (D + 1)",
-                (
-                    "Each value has two other operations, the bias and the ReLU; and a "
-                    "MAC counts as one, not two."
-                ),
-            ),
-            ("2 / (D + 2)", "That is the share of everything but the MACs."),
-        ],
-        why=(
-            "The share depends on the fan-in D alone, neither on the number of "
-            "neurons nor on the batch."
-        ),
-    ),
     "smallest_fan_in": Value(
         28,
-        title="When is it more than 90 %?",
+        title="When is it more than nine tenths?",
         explanation="D / (D + 3) > 0.9 means D > 27.",
         solution="28",
         expects="the smallest whole number of MACs an output value, here called fan-in",
@@ -137,8 +99,45 @@ TASKS = {
             "same filter over 4 channels meets it."
         ),
     ),
+    "dearest": Function(
+        dearest,
+        _budgets,
+        title="How dear may an activation be?",
+        explanation=(
+            "All operations may be MACs / share. What is left beside the MACs and the "
+            "rest is for the activations."
+        ),
+        expects="the cost of an activation, in operations, as a number",
+        mistakes=[
+            (
+                _rest_forgotten,
+                "The other operations use up a part of what the MACs leave.",
+            ),
+            (
+                _share_of_macs_alone,
+                "All operations are MACs / share; take the MACs off, not a tenth of "
+                "them.",
+            ),
+            (
+                lambda macs, rest, activations, share: (
+                    float("inf")
+                    if activations == 0
+                    else dearest(macs, rest, activations, share) * activations
+                ),
+                "That is what all activations may cost together; divide by how many "
+                "there are.",
+            ),
+        ],
+        why=(
+            "The claim has a margin that can be computed: 2.6 operations for the "
+            "tightest of the networks here, less than a SiLU costs."
+        ),
+        points=2,
+    ),
     "weight_reuse": Formula(
         "N * P * Q",
+        title="How often is a weight used?",
+        explanation="N M P Q C R S MACs, over M C R S weights.",
         where={
             "N": range(1, 9),
             "C": range(1, 9),
@@ -148,8 +147,6 @@ TASKS = {
             "P": range(2, 20),
             "Q": range(2, 20),
         },
-        title="How often is a weight used?",
-        explanation="N M P Q C R S MACs, over M C R S weights.",
         expects="MACs per weight as a formula in some of N, C, M, R, S, P, Q",
         mistakes=[
             ("P * Q", "The batch uses the same weights once more for each example."),
@@ -179,7 +176,7 @@ TASKS = {
         forward,
         _networks,
         title="A network in one line",
-        explanation="Two products, and one bend between them.",
+        explanation="Two products, and one ReLU between them.",
         expects="an array of shape (examples, outputs)",
         mistakes=[
             (_no_bend, "Without the ReLU between them, two layers are one."),
@@ -192,54 +189,16 @@ TASKS = {
         ),
         points=2,
     ),
-    "favourite_input": Function(
-        favourite_input,
-        _filters,
-        title="What a neuron likes best",
-        explanation="The input points where the weights point.",
-        expects="an array of the shape of the weight, whose length is the given size",
-        mistakes=[
-            (
-                lambda weight, size: weight,
-                "The direction is right; bring it to the length `size`.",
-            ),
-            (
-                lambda weight, size: favourite_input(weight, 1.0),
-                "That input has length 1; make it `size` long.",
-            ),
-            (
-                _largest_alone,
-                "Let every weight have its share of the length, not the largest alone.",
-            ),
-            (
-                lambda weight, size: -favourite_input(weight, size),
-                "That input makes the sum as small as it can be.",
-            ),
-            (
-                lambda weight, size: size * weight / np.abs(weight).sum(),
-                "Length means the root of the sum of squares here.",
-            ),
-            (
-                lambda weight, size: size * np.sign(weight) / np.sqrt(weight.size),
-                "Large weights deserve more of the length.",
-            ),
-        ],
-        why=(
-            "A weighted sum is a similarity: the input a neuron likes best is a "
-            "picture of its own weights."
-        ),
-        points=2,
-    ),
     "pitch": Words(
         title="A sales pitch",
         answer=(
             "It assumes that the 90 % are of the time, and that the old machine did "
             "nothing at the same time. If 90 % of the time went to MACs, a "
             "hundredfold matrix unit would give 1 / (0.1 + 0.009), about nine; of "
-            "operations, 90 % say nothing about time at all. Where only 60 % of the "
-            "time goes to MACs, as measured for some networks above, even an infinite "
-            "matrix unit gives 1 / 0.4 = 2.5. Ask for the time of one whole network, "
-            "layer by layer, and for the bytes it moves."
+            "operations, 90 % say nothing about time at all. Where 61 % of the time "
+            "goes to MACs, as in the layer of BERT above, even an infinite matrix unit "
+            "gives 1 / 0.39, about 2.6. Ask for the time of one whole network, layer "
+            "by layer, fused, and for the bytes it moves."
         ),
     ),
 }
