@@ -146,11 +146,11 @@ def test_in_dark_mode_figures_and_formulas_belong_to_the_page(context, built, na
     ground = rgb(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert max(ground) < 60
     picture = page.locator("figure.dlp-figure svg.dlp-svg").first
-    corner = (
-        Image.open(io.BytesIO(picture.screenshot())).convert("RGB").getpixel((3, 3))
-    )
-    assert all(abs(a - b) <= 4 for a, b in zip(corner, ground, strict=True)), (
-        f"a figure on {corner}, the page is {ground}"
+    drawn = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+    edge = drawn.crop((0, 0, 4, drawn.height))  # a label may touch it here and there
+    _, behind = max(edge.getcolors(4 * drawn.height))
+    assert all(abs(a - b) <= 4 for a, b in zip(behind, ground, strict=True)), (
+        f"a figure on {behind}, the page is {ground}"
     )
     colours = page.evaluate("""() => [...document.querySelectorAll("mjx-container")].map((one) =>
       [getComputedStyle(one).color, getComputedStyle(one.querySelector("mjx-math")).color]).flat()""")
