@@ -10,11 +10,18 @@ from pathlib import Path
 import light
 import pytest
 import rules_tree
+from test_structure import NOT_YET
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTENTS = (ROOT / "_toc.yml").read_text(encoding="utf-8")
 PAGES = [f"{page}.html" for page in rules_tree.toc_pages(CONTENTS)]
-STYLE, SCRIPT = 40_000, 60_000  # bytes, compressed
+LECTURES = [
+    page
+    for page in PAGES
+    if page.startswith("chapters/") and Path(page).stem not in NOT_YET
+]
+STYLE, SCRIPT, LECTURE = 40_000, 60_000, 200_000  # bytes, compressed
+TALLEST = 18_000  # pixels, 1300 wide
 WITHOUT_MATHS = ["intro.html", "running.html", "sources.html"]
 DRAWN = """
 () => [...document.querySelectorAll("i[class*='fa-'], .theme-switch")]
@@ -54,6 +61,18 @@ def test_style_and_script_of_all_pages_are_small(built):
     for name, most in (("pages.css", STYLE), ("pages.js", SCRIPT)):
         size = len(gzip.compress((built / "_static" / name).read_bytes(), 6))
         assert 5_000 < size < most
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_a_lecture_is_light_and_not_too_long(browser, built, name):
+    """Its HTML is counted with every frame of its explorers."""
+    assert len(gzip.compress((built / name).read_bytes(), 6)) < LECTURE
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    page.goto(f"{built.as_uri()}/{name}")
+    page.evaluate("window.showMaths().then(() => true)")
+    height = page.evaluate("document.querySelector('.bd-article').offsetHeight")
+    page.close()
+    assert 3_000 < height <= TALLEST
 
 
 @pytest.mark.parametrize("name", WITHOUT_MATHS)
