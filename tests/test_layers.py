@@ -17,6 +17,7 @@ from dlpatterns.layers import (
     Concat,
     ConnectedConv2d,
     Conv2d,
+    ConvTranspose2d,
     Dropout,
     Embedding,
     EuclideanRBF,
@@ -174,6 +175,8 @@ def test_shape_that_comes_out(spec, inputs, output):
         (lambda: MaxPool2d(0), ["MaxPool2d(kernel=0"]),
         (lambda: ConnectedConv2d(((0,), ()), 5), ["at least one input channel"]),
         (lambda: ConnectedConv2d(((0, 0),), 5), ["twice"]),
+        (lambda: ConnectedConv2d([(0,)], 5), ["connections are a tuple"]),
+        (lambda: ConnectedConv2d(([0],), 5), ["connections are a tuple"]),
         (lambda: Linear(-10), ["Linear(out_features=-10", "at least 1"]),
         (lambda: Activation("rulu"), ["rulu", "known: relu"]),
         (lambda: Dropout(1.0), ["rate", "below 1", "1.0"]),
@@ -274,6 +277,10 @@ def test_defaults_are_those_of_the_docstrings():
     assert LSTM(4) == LSTM(4, biases=1)
     assert Experts(4, 2, 8) == Experts(4, 2, 8, shared=0)
     assert Conv2d(8, 3) == Conv2d(8, 3, 1, 0, 1, 1, True)
+    plain = ConvTranspose2d(8, 3, 1, 0, 0, 1, 1, True)
+    assert ConvTranspose2d(8, 3) == plain
+    assert plain.output_shape((4, 5, 6)) == (8, 7, 8)
+    assert ConnectedConv2d(((0,),), 5) == ConnectedConv2d(((0,),), 5, 1, 0, 1, True)
     assert Attention(2) == Attention(2, None, None, False, True, False)
 
 
