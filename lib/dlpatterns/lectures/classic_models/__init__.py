@@ -19,6 +19,7 @@ from .drawings import (
 from .studies import (
     COSTS,
     MEMORY,
+    connections,
     counts_of,
     disguises,
     falls_within,
@@ -54,6 +55,7 @@ __all__ = [
     "NETWORKS",
     "cells",
     "column",
+    "connections",
     "convolutions",
     "convolutions_of_a_module",
     "counted",

@@ -19,7 +19,7 @@ from .table import NETWORKS, convolutions, network
 NAMES = {
     "LeNet-5": ("lenet5_1998", "lenet5", "lenet_caffe"),
     "AlexNet": ("alexnet_2012", "alexnet_ungrouped", "alexnet"),
-    "GoogLeNet": ("googlenet_2014", "googlenet_2014_aux", "googlenet", "googlenet_aux"),
+    "GoogLeNet": ("googlenet_2014", "googlenet_2014_floor", "googlenet"),
     "ResNet-50": ("resnet50_2015", "resnet50"),
 }
 MEMORY = {
@@ -59,6 +59,16 @@ def disguises() -> list[dict]:
         | {"full connections": len(net.full.layers)}
         for heading in NETWORKS
         for net in [network(heading)]
+    ]
+
+
+def connections() -> list[dict]:
+    """Return a row for each layer of LeNet-5 that LeCun counts connections of."""
+    return [
+        {"layer": row.name, "weights": row.weights, "MACs": row.macs}
+        | {"connections": row.connections}
+        for row in network("LeNet-5").counts.layers
+        if row.connections
     ]
 
 
