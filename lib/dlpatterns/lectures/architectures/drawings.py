@@ -30,7 +30,7 @@ EDGES = ("blue", "orange", "green", "pink", "red", "olive")
 def activation_curves():
     """Draw six activation functions, each under its name and what it costs."""
     costs, x = shares.activation_costs(), np.linspace(-4, 4, 81)
-    fig, axes = show.subplots(2, 3, figsize=(5.6, 3.0), sharex=True, sharey=True)
+    fig, axes = show.subplots(2, 3, figsize=(5.6, 2.8), sharex=True, sharey=True)
     for ax, kind in zip(axes.flat, SOFT, strict=True):
         ax.plot(x, activations.FUNCTIONS[kind](x))
         ax.set(title=f"{kind}: {sum(costs[kind].values())}", ylim=(-1.3, 4))
@@ -100,7 +100,7 @@ def how_many_hold(
     found = sorted((shares.in_operations(c, **costs), n) for n, c in counts.items())
     values = [100 * value for value, _ in found]
     kept = sum(value >= 100 * share for value in values)
-    fig, ax = show.subplots(figsize=(PHONE, 2.8))
+    fig, ax = show.subplots(figsize=(PHONE, 2.5))
     x = range(1, len(values) + 1)
     paints = ["blue" if value >= 100 * share else "orange" for value in values]
     ax.scatter(x, values, s=24, c=[*map(show.colour, paints)])
@@ -125,7 +125,7 @@ def account(model: Model, unit: str) -> show.Frame:
     """Draw which kind of work has which share of a unit of account."""
     parts = shares.UNITS[unit](model)
     each = [100 * amount / sum(parts.values()) for amount in parts.values()]
-    fig, ax = show.subplots(figsize=(PHONE, 2.8))
+    fig, ax = show.subplots(figsize=(PHONE, 2.5))
     paints = [show.colour("blue"), *[show.colour("orange")] * (len(each) - 1)]
     bars = ax.barh(list(parts), each, color=paints)
     ax.bar_label(bars, labels=[f"{value:.1f} %" for value in each], padding=4)
@@ -209,7 +209,7 @@ def growth(lengths: Sequence[int]):
     """Draw parameters, MACs, MACs a weight and sequential depth of the four structures
     as the input grows.
     """
-    fig, axes = show.subplots(2, 2, figsize=(5.8, 4.4), sharex=True)
+    fig, axes = show.subplots(2, 2, figsize=(5.8, 4.0), sharex=True)
     panels = ("params", "MACs", "MACs a weight", "sequential depth")
     for ax, what in zip(axes.flat, panels, strict=True):
         for kind, style in zip(
@@ -231,7 +231,7 @@ def curves(networks: Mapping[str, str]):
     """Draw the held-out accuracy of networks over the MACs of their training, the mean
     and the range of the seeds.
     """
-    fig, ax = show.subplots(figsize=(5.6, 3.6))
+    fig, ax = show.subplots(figsize=(5.6, 3.1))
     for network, style in networks.items():
         run = learning.run_of(network)
         work = run["macs"] * learning.EXAMPLES * np.array(run["epochs"])

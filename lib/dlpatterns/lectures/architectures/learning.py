@@ -109,7 +109,9 @@ def duel(label: str, first: np.ndarray, second: np.ndarray) -> dict:
         "compared": label,
         "CNN, %": round(first.mean(), 1),
         "MLP, %": round(second.mean(), 1),
-        "difference": f"{ahead.mean():+.1f} ± {ahead.std(ddof=1):.1f}",
+        "difference": f"{ahead.mean():+.1f} ± {ahead.std(ddof=1):.1f}".replace(
+            "-", "−"
+        ),
         "CNN ahead": f"{(ahead > 0).sum()} of {len(ahead)}",
         "p": round(sign_flip_test(ahead), 3),
         "points": round(ahead.mean(), 2),
