@@ -24,8 +24,8 @@ from .neurons import (
 )
 from .pictures import (
     after_episodes,
-    era,
     first_years,
+    listed_sources,
     neuron_at_step,
     one_digit,
     timeline,
@@ -60,7 +60,6 @@ __all__ = [
     "SEEDS",
     "after_episodes",
     "by_rules",
-    "era",
     "explain",
     "features",
     "first_years",
@@ -70,6 +69,7 @@ __all__ = [
     "infer",
     "learn",
     "learned",
+    "listed_sources",
     "look",
     "neuron_at_step",
     "one_digit",

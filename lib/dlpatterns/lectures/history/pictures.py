@@ -15,9 +15,9 @@ from .readers import KINDS, PROCESSES, Networks
 
 LANES = {
     "symbolism": ("orange", 0.0),
-    "connectionism": ("blue", 1.15),
-    "behaviourism": ("green", 2.15),
-    "question": ("grey", 3.15),
+    "connectionism": ("blue", 1.22),
+    "behaviourism": ("green", 2.25),
+    "question": ("grey", 3.28),
 }
 Row = dict[str, object]
 
@@ -26,7 +26,7 @@ def timeline(events: list[Row]):
     """Draw every event on the lane of its school, years downwards, and name those that
     have room.
     """
-    fig, ax = show.subplots(figsize=(4.7, 7.6))
+    fig, ax = show.subplots(figsize=(4.7, 6.8))
     for event in events:
         colour, lane = LANES.get(event["paradigm"], ("", 0))
         year = event["year"]
@@ -36,7 +36,7 @@ def timeline(events: list[Row]):
             continue
         ax.plot(lane, year, "o", color=show.colour(colour), ms=5)
         ax.text(lane + 0.07, year, event["label"] or "", fontsize=10.5, va="center")
-    ax.set(xlim=(-0.15, 4.1), ylim=(2027, 1941), xticks=[0.35, 1.5, 2.55, 3.55])
+    ax.set(xlim=(-0.12, 4.2), ylim=(2027, 1941), xticks=[0.35, 1.6, 2.65, 3.7])
     names = ["symbols", "neurons", "behaviour", "all three"]
     ax.set_xticklabels(names, fontsize=11)
     ax.xaxis.tick_top()
@@ -61,23 +61,17 @@ def first_years(events: list[Row]) -> dict[str, int]:
     }
 
 
-def era(years: tuple[int, int]) -> show.Frame:
-    """Return a table of what happened in these years, and who says so."""
-    then = [
-        event
-        for event in datasets.table("timeline")
-        if years[0] <= event["year"] <= years[1]
+def listed_sources() -> str:
+    """Return all events with their sources, as a folded list in Markdown."""
+    events = datasets.table("timeline")
+    lines = [
+        f"- **{event['year']} {event['name']}**: {event['what']}. *{event['source']}*"
+        for event in events
     ]
-    rows = [
-        {
-            "year": str(event["year"]),
-            "event": f"{event['name']}: {event['what']}",
-            "source": event["source"],
-        }
-        for event in then
-    ]
-    caption = f"{len(rows)} events from {rows[0]['year']} to {rows[-1]['year']}"
-    return show.frame(rows=rows, caption=caption)
+    title = f"{len(events)} events and their sources"
+    return (
+        f"<details><summary>{title}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
+    )
 
 
 # --- A neuron, and the cliff ----------------------------------------------------------
@@ -202,7 +196,7 @@ def one_digit(number: int, nets: Networks) -> show.Frame:
 def work_bars(rows: list[Row], name: str, unit: str):
     """Draw one group of bars for each row, a bar for each kind of work."""
     work = {row[name]: [row.get(kind) or 0 for kind in KINDS] for row in rows}
-    fig, ax = show.subplots(figsize=(4.7, 1.1 + 0.72 * len(work)))
+    fig, ax = show.subplots(figsize=(4.7, 1.1 + 0.62 * len(work)))
     styles = ("orange", "green", "blue", "grey")
     for offset, (kind, style) in enumerate(zip(KINDS, styles, strict=True)):
         y = np.arange(len(work)) * 5.0 + offset
@@ -212,8 +206,7 @@ def work_bars(rows: list[Row], name: str, unit: str):
             text = show.number(count)
             ax.text(count + 0.15, place, text, va="center", fontsize=10.5)
     ax.set_xscale("symlog", linthresh=1)
-    names = [text.replace(" + ", " +\n").replace(" (", "\n(") for text in work]
-    ax.set(yticks=np.arange(len(work)) * 5 + 1.5, yticklabels=names)
+    ax.set(yticks=np.arange(len(work)) * 5 + 1.5, yticklabels=list(work))
     ax.set(xlabel=f"per {unit} (log)", xlim=(0, ax.get_xlim()[1] * 12))
     ax.invert_yaxis()
     fig.legend(loc="outside upper center", ncols=2)
