@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
-from dlpatterns.kernels import ladder
+from dlpatterns.hardware import methods
 
 HERE = Path(__file__).resolve().parent
 RESULTS = [
@@ -48,7 +48,7 @@ class Case(NamedTuple):
     thread.
     """
 
-    layer: ladder.Layer
+    layer: methods.Layer
     kind: str
     wanted: float | None
 
@@ -62,7 +62,7 @@ class Case(NamedTuple):
         }
 
 
-def case_of(layer: ladder.Layer) -> Case:
+def case_of(layer: methods.Layer) -> Case:
     """Return the layer with its kind and what is wanted of that kind."""
     if layer.groups > 1:
         return Case(layer, "depthwise", None)
@@ -75,7 +75,7 @@ def case_of(layer: ladder.Layer) -> Case:
     )
 
 
-CASES = {name: case_of(layer) for name, layer in ladder.LAYERS.items()}
+CASES = {name: case_of(layer) for name, layer in methods.LAYERS.items()}
 
 
 def arrays(case: Case) -> tuple[np.ndarray, np.ndarray]:

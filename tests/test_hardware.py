@@ -77,6 +77,17 @@ def test_a_cache_of_twice_the_tiles_misses_at_most_twice_as_often(nest):
     assert misses <= 2 * entered
 
 
+@given(layers())
+@settings(max_examples=60, deadline=None)
+def test_touched_places_are_counted_as_if_listed(layer):
+    x, weight, how = layer
+    work = convolution(x, weight, **how)
+    for axis in work.tensors["x"].axes[3:]:
+        for first in range(work.loops[axis.loops[0]]):
+            ranges = range(first, work.loops[axis.loops[0]]), range(weight[2] - 1, 3)
+            assert axis.touched(ranges) == len(axis.places(ranges))
+
+
 @given(nests(), st.integers(1, 12))
 @settings(max_examples=40, deadline=None)
 def test_a_larger_cache_of_one_set_never_misses_more(nest, capacity):

@@ -7,6 +7,7 @@
 | `work` | a convolution or a matrix product as loops and the values that they touch |
 | `memory` | what a loop nest moves, if nothing, everything, or one tile is kept |
 | `replay` | the same accesses, one by one, through a buffer or a cache |
+| `methods` | what each way to compute a convolution multiplies and moves |
 | `systolic` | matrix products in a systolic array, by closed form |
 | `simulated` | the same, beat by beat, with the product that comes out |
 | `energy` | picojoules of arithmetic and of memory, area of arithmetic |

@@ -16,11 +16,11 @@ access.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from math import prod
 
-from .work import Work
+from .work import Axis, Work
 
 ASSUMPTIONS = ("none", "once", "tiled")
 
@@ -49,6 +49,14 @@ class Traffic:
             | {"read": self.read.get(name, 0), "written": self.written.get(name, 0)}
             for name in self.read | self.written
         ]
+
+    def times(self, repeats: int) -> "Traffic":
+        """Return the traffic of so many runs that share nothing."""
+        read, written = (
+            {name: n * repeats for name, n in side.items()}
+            for side in (self.read, self.written)
+        )
+        return Traffic(self.assumption, read, written)
 
     def __add__(self, other: "Traffic") -> "Traffic":
         """Add traffic under the same assumption.
@@ -129,25 +137,24 @@ class Nest:
         """Return how many turns of a loop lie in a whole tile."""
         return min(self.tile.get(loop, 1), self.work.loops[loop])
 
-    def ranges(self, loop: str) -> list[range]:
-        """Return the turns of a loop, tile by tile."""
-        length, size = self.work.loops[loop], self.size(loop)
-        return [range(i, min(i + size, length)) for i in range(0, length, size)]
+    def turns(self, loop: str) -> int:
+        """Return how many tiles a loop has."""
+        return -(-self.work.loops[loop] // self.size(loop))
 
     def footprint(self, name: str) -> int:
         """Return the values of a tensor that its largest tile holds."""
-        return prod(max(sizes) for sizes in self._tiles(name))
+        return prod(most for _, most in self._tiles(name))
 
     @property
     def needs(self) -> int:
         """The values of the largest tile of each tensor together."""
         return sum(map(self.footprint, self.work.tensors))
 
-    def _tiles(self, name: str) -> Iterator[list[int]]:
-        """Yield, axis by axis, how many places each tile of a tensor touches."""
+    def _tiles(self, name: str) -> Iterator[tuple[int, int]]:
+        """Yield of each axis how many places its tiles touch, in sum and at most."""
         for axis in self.work.tensors[name].axes:
-            tiles = product(*(self.ranges(loop) for loop in axis.loops))
-            yield [len(axis.places(tile)) for tile in tiles]
+            lengths = tuple(self.work.loops[loop] for loop in axis.loops)
+            yield _touched(axis, lengths, tuple(map(self.size, axis.loops)))
 
     def visits(self, name: str) -> int:
         """Return how often each tile of a tensor enters the buffer.
@@ -157,7 +164,7 @@ class Nest:
         """
         tensor, times, waiting = self.work.tensors[name], 1, 1
         for loop in self.loops:
-            turns = len(self.ranges(loop))
+            turns = self.turns(loop)
             if loop in tensor.loops and turns > 1:
                 times, waiting = times * waiting, 1
             elif loop not in tensor.loops and loop not in tensor.start:
@@ -166,7 +173,22 @@ class Nest:
 
     def moved(self, name: str) -> int:
         """Return the values of a tensor that enter the buffer, all visits together."""
-        return prod(sum(sizes) for sizes in self._tiles(name)) * self.visits(name)
+        return prod(total for total, _ in self._tiles(name)) * self.visits(name)
+
+
+@cache
+def _touched(
+    axis: Axis, lengths: tuple[int, ...], sizes: tuple[int, ...]
+) -> tuple[int, int]:
+    """Return how many places the tiles of one axis touch: their sum, and the most."""
+    tiles = product(
+        *(
+            [range(i, min(i + size, length)) for i in range(0, length, size)]
+            for length, size in zip(lengths, sizes, strict=True)
+        )
+    )
+    touched = [axis.touched(tile) for tile in tiles]
+    return sum(touched), max(touched)
 
 
 def tiled(nest: Nest, buffer: int) -> Traffic:
@@ -193,3 +215,49 @@ def tiled(nest: Nest, buffer: int) -> Traffic:
         else:
             read[name] = nest.moved(name)
     return Traffic("tiled", read, written)
+
+
+def best_tiling(work: Work, buffer: int) -> Nest:
+    """Return a nest with little traffic for a buffer of so many values.
+
+    Each tensor in turn stays while the others pass; from tiles of one, the loop is
+    doubled that leaves least traffic, until nothing more fits. A search, no proof:
+    `least_for_product` says what no nest undercuts.
+    Raises: ValueError if not even tiles of one fit.
+    """
+    found = [Nest(work)]
+    tiled(found[0], buffer)
+    for order in _orders(work):
+        found += _growing(Nest(work, order), buffer)
+    return min(found, key=lambda nest: tiled(nest, buffer).values)
+
+
+def _orders(work: Work) -> Iterator[str]:
+    """Yield orders in which a tensor's loops run outside all others."""
+    for tensor in work.tensors.values():
+        outer = [loop for loop in work.loops if loop in tensor.loops]
+        inner = [loop for loop in work.loops if loop not in tensor.loops]
+        yield "".join(outer + inner)
+        yield "".join(outer[::-1] + inner)
+
+
+def _growing(nest: Nest, buffer: int) -> Iterator[Nest]:
+    """Yield nests with ever larger tiles, as long as they fit."""
+    while True:
+        grown = [
+            Nest(nest.work, nest.order, {**nest.tile, loop: 2 * nest.size(loop)})
+            for loop in nest.work.loops
+            if nest.turns(loop) > 1
+        ]
+        fit = [one for one in grown if one.needs <= buffer]
+        if not fit:
+            return
+        nest = min(fit, key=lambda one: (tiled(one, buffer).values, one.needs))
+        yield nest
+
+
+def least_for_product(m: int, n: int, k: int, buffer: int) -> float:
+    """Return the values that no schedule of a matrix product undercuts with a buffer of
+    so many: 2 M N K / sqrt(S) - 2 S. Source: Smith et al. 2017.
+    """
+    return 2 * m * n * k / buffer**0.5 - 2 * buffer

@@ -29,7 +29,7 @@ class Axis:
         """Return the places that are touched while each loop runs over its range.
 
         >>> sorted(Axis(("P", "R"), 5, stride=2, pad=1).places([range(2), range(3)]))
-        [0, 1, 2]
+        [0, 1, 2, 3]
         """
         if len(self.loops) == 1:
             return set(counts[0])
@@ -39,6 +39,21 @@ class Axis:
             for second in counts[1]
             if 0 <= (place := self.place(first, second)) < self.size
         }
+
+    def touched(self, counts: Sequence[range]) -> int:
+        """Return how many places are touched; at once where they leave no gaps.
+
+        >>> Axis(("P", "R"), 5, stride=2, pad=1).touched([range(2), range(3)])
+        4
+        """
+        if len(self.loops) == 1:
+            return len(counts[0])
+        first, second = counts
+        if self.dilation > 1 or (len(first) > 1 and self.stride > len(second)):
+            return len(self.places(counts))
+        low = self.place(first[0], second[0])
+        high = self.place(first[-1], second[-1])
+        return max(0, min(high, self.size - 1) - max(low, 0) + 1)
 
     def place(self, first, second=0):
         """Return the place of one count of each loop; counts may be arrays."""
@@ -81,7 +96,7 @@ class Work:
     def once(self, name: str) -> int:
         """Return how many values of a tensor some MAC touches."""
         return prod(
-            len(axis.places([range(self.loops[loop]) for loop in axis.loops]))
+            axis.touched([range(self.loops[loop]) for loop in axis.loops])
             for axis in self.tensors[name].axes
         )
 
