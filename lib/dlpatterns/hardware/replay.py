@@ -18,10 +18,15 @@ NOWHERE = -1  # the address of padding's zeros, and of what this MAC does not to
 def counts(nest: Nest) -> dict[str, np.ndarray]:
     """Return the count of each loop at every MAC, in the order in which they run."""
     order, length = nest.loops, nest.work.loops
-    grid = np.indices([length[loop] for loop in order]).reshape(len(order), -1)
-    sizes = np.array([nest.size(loop) for loop in order])[:, None]
-    keys = [*(grid % sizes)[::-1], *(grid // sizes)[::-1]]  # the last key leads
-    return dict(zip(order, grid[:, np.lexsort(keys)], strict=True))
+    grid = dict(zip(order, np.indices([length[loop] for loop in order]), strict=True))
+    tiles = {loop: grid[loop] // nest.size(loop) for loop in order}
+    inside = {loop: grid[loop] % nest.size(loop) for loop in order}
+    when = 0
+    for part, most in ((tiles, nest.turns), (inside, nest.size)):
+        for loop in order:
+            when = when * most(loop) + part[loop]
+    first = np.argsort(when.reshape(-1))
+    return {loop: grid[loop].reshape(-1)[first] for loop in order}
 
 
 def addresses(nest: Nest) -> dict[str, np.ndarray]:
@@ -52,10 +57,11 @@ def buffered(nest: Nest) -> Traffic:
     at, read, written = counts(nest), {}, {}
     for name, address in addresses(nest).items():
         tensor, starts = nest.work.tensors[name], _starts(nest, name, at)
-        tile = np.stack([at[loop] // nest.size(loop) for loop in tensor.loops])[
-            :, starts
-        ]
-        visit = np.cumsum(np.r_[False, (tile[:, 1:] != tile[:, :-1]).any(axis=0)])
+        tile = np.int64(0)
+        for loop in tensor.loops:
+            tile = tile * nest.turns(loop) + at[loop] // nest.size(loop)
+        tile = tile[starts]
+        visit = np.cumsum(np.r_[False, tile[1:] != tile[:-1]])
         pairs = (visit * (prod(tensor.shape) + 1) + address[starts])[
             address[starts] != NOWHERE
         ]
@@ -81,10 +87,11 @@ def cached(nest: Nest, capacity: int, *, ways: int | None = None) -> Traffic:
         columns.append(np.where(address == NOWHERE, NOWHERE, address + first).tolist())
         first += prod(tensors[name].shape)
     kinds = [(name, tensor.result) for name, tensor in tensors.items()]
+    touch = cache.touch
     for row in zip(*columns, strict=True):
-        for address, (name, result) in zip(row, kinds, strict=True):
+        for address, kind in zip(row, kinds, strict=True):
             if address != NOWHERE:
-                cache.touch(address, name, result)
+                touch(address, kind)
     return cache.traffic(tensors)
 
 
@@ -103,17 +110,18 @@ class _Cache:
         self.ways, self.sets = ways, [OrderedDict() for _ in range(capacity // ways)]
         self.read, self.written, self.left = Counter(), Counter(), set()
 
-    def touch(self, address: int, name: str, result: bool) -> None:
+    def touch(self, address: int, kind: tuple[str, bool]) -> None:
         """Use a value: fetch it if it is not held, and make room for it."""
         held = self.sets[address % len(self.sets)]
         if address in held:
             held.move_to_end(address)
             return
+        name, result = kind
         if not result or address in self.left:
             self.read[name] += 1
         if len(held) == self.ways:
             self._leave(*held.popitem(last=False))
-        held[address] = (name, result)
+        held[address] = kind
 
     def _leave(self, address: int, kind: tuple[str, bool]) -> None:
         name, result = kind
