@@ -11,7 +11,7 @@ import numpy as np
 
 import dlpatterns
 from dlpatterns import counting, graph, kernels, layers, models
-from dlpatterns.kernels import fourier, ladder, multi_head, recurrence, winograd
+from dlpatterns.kernels import fourier, multi_head, recurrence, winograd
 from dlpatterns.kernels.transformer import Block
 
 ROOMS = (kernels, counting, models, layers, graph, dlpatterns.formats)
@@ -95,8 +95,6 @@ CALLS: dict[str, dict[str, Any]] = {
         "grad": some(2, 3, 8), "x": SEQUENCE, "weights": (cell(4), cell(4))
     },
     "ready.rung": {"x": (2, 4, 6, 6), "weight": (4, 4, 3, 3)},
-    "ladder.multiplications": {"layer": ladder.Layer(4, 6, 4, 3), "rung": "loops"},
-    "ladder.traffic": {"layer": ladder.Layer(4, 6, 4, 3), "rung": "loops"},
     "counts.count": {"model": VGG},
     "counts.count_layer": {"layer": CONV},
     "products.products": {"layer": CONV},

@@ -207,7 +207,7 @@ def test_traffic_under_two_assumptions_is_never_added():
 
 BAD = {
     "smaller than one tile": lambda: tiled(Nest(matmul(4, 4, 4)), 2),
-    "at least 1 value": lambda: tiled(Nest(matmul(4, 4, 4)), 0),
+    "a buffer in values must be": lambda: tiled(Nest(matmul(4, 4, 4)), 0),
     "unknown loop 'Z'": lambda: Nest(matmul(2, 2, 2), "MZ"),
     "unknown loop 'P'": lambda: Nest(matmul(2, 2, 2), "M", {"P": 2}),
     "names a loop twice": lambda: Nest(matmul(2, 2, 2), "MM"),

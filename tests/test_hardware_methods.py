@@ -201,3 +201,22 @@ def test_the_stored_benchmark_is_the_one_the_lecture_reads_and_holds_every_layer
             f"{row['layer']}: above the error that the rungs state"
         )
         assert {"torch", "onnxruntime"} == set(row["peers"])
+
+
+BAD_LAYERS = {
+    "channels must be a whole number": methods.Layer(0, 4, 6, 3),
+    "kernel must be a whole number": methods.Layer(4, 4, 6, 2.5),
+    "4 groups do not divide": methods.Layer(4, 4, 6, 3, 1, 4),
+}
+
+
+@pytest.mark.parametrize("message", BAD_LAYERS)
+def test_a_layer_that_cannot_be_is_refused(message):
+    for call in (methods.multiplications, partial(methods.traffic, assumption="once")):
+        with pytest.raises(ValueError, match=message):
+            call(BAD_LAYERS[message], "loops")
+
+
+def test_what_is_no_layer_is_refused():
+    with pytest.raises(TypeError, match="is a Layer"):
+        methods.multiplications((4, 4, 6, 3), "loops")

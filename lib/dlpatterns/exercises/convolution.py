@@ -1,4 +1,6 @@
-"""Exercises of the lecture on convolution: sizes, counts, and kernels to write."""
+"""Exercises of the lecture on convolution: sizes, counts, traffic, and kernels to
+write.
+"""
 
 import numpy as np
 
@@ -83,39 +85,43 @@ def _result_flipped(x, grad):
 
 TASKS = {
     "output_size": Formula(
-        "(H + 2*P - D*(R - 1) - 1) // S + 1",
+        "(H + 2*pad - dilation*(R - 1) - 1) // stride + 1",
         where={
             "H": range(12, 60),
             "R": range(1, 6),
-            "P": range(3),
-            "S": range(1, 4),
-            "D": range(1, 3),
+            "pad": range(3),
+            "stride": range(1, 4),
+            "dilation": range(1, 3),
         },
         title="The size of the output",
         explanation=(
-            "The dilated filter spans D (R − 1) + 1 rows; the steps that fit behind "
+            "The dilated filter spans dilation (R − 1) + 1 rows; the steps that fit behind "
             "it, and the first position:"
         ),
         expects=(
-            "the number of output rows as a formula in H, R, P (on each side), S and D"
+            "the number of output rows as a formula in H, R, pad (on each side), "
+            "stride and dilation"
         ),
         mistakes=[
             (
-                "(H + P - D*(R - 1) - 1) // S + 1",
+                "(H + pad - dilation*(R - 1) - 1) // stride + 1",
                 "The padding stands on both sides: count it twice.",
             ),
             (
-                "(H + 2*P - R) // S + 1",
-                "A dilated filter spans D (R - 1) + 1 rows, not R.",
+                "(H + 2*pad - R) // stride + 1",
+                "A dilated filter spans dilation (R - 1) + 1 rows, not R.",
             ),
             (
-                "(H + 2*P - D*(R - 1) - 1) // S",
+                "(H + 2*pad - dilation*(R - 1) - 1) // stride",
                 "The first position counts too: add 1 after dividing.",
             ),
-            ("(H + 2*P - D*R) // S + 1", "R rows have only R - 1 gaps between them."),
             (
-                "H + 2*P - D*(R - 1)",
-                "That is stride 1; a stride keeps every S-th position.",
+                "(H + 2*pad - dilation*R) // stride + 1",
+                "R rows have only R - 1 gaps between them.",
+            ),
+            (
+                "H + 2*pad - dilation*(R - 1)",
+                "That is stride 1; a stride keeps every stride-th position.",
             ),
         ],
         why=(
@@ -123,79 +129,45 @@ TASKS = {
             "different size can give one output size."
         ),
     ),
-    "layer_macs": Value(
-        8 * 128 * 28 * 28 * 64 * 3 * 3,
-        title="Count a layer",
-        explanation=(
-            "Examples, filters, positions, and the weights that one filter has:"
-        ),
-        solution="8 * 128 * 28 * 28 * 64 * 3 * 3",
-        expects="the number of MACs, a whole number",
-        mistakes=[
-            (128 * 28 * 28 * 64 * 9, "That is one example; the batch has 8."),
-            (
-                2 * 8 * 128 * 28 * 28 * 64 * 9,
-                (
-                    "You counted multiplications and additions apart; a MAC is one of "
-                    "each."
-                ),
-            ),
-            (
-                8 * 128 * 56 * 56 * 64 * 9,
-                (
-                    "Stride 2 halves rows and columns: the filter stops at 28 x 28 "
-                    "positions."
-                ),
-            ),
-            (
-                8 * 128 * 28 * 28 * (64 * 9 + 1),
-                "You counted the biases; a bias is an addition, no MAC.",
-            ),
-            (8 * 128 * 28 * 28 * 9, "Each filter sees all 64 channels."),
-            (
-                8 * 128 * 27 * 27 * 64 * 9,
-                "With padding 1 on both sides there are 28 positions a row, not 27.",
-            ),
-        ],
-        why=(
-            "Batch, filters, positions and weights a filter: the seven loops, "
-            "multiplied."
-        ),
-    ),
-    "group_weights": Formula(
-        "M * C // G * R * S",
+    "tile_reads": Formula(
+        "2 * M * N * K / T",
         where={
-            "M": [12, 24, 48],
-            "C": [12, 24, 60],
-            "G": [1, 2, 3, 4, 6, 12],
-            "R": range(1, 6),
-            "S": range(1, 6),
+            "M": [32, 64, 96],
+            "N": [32, 64, 160],
+            "K": [16, 24, 40],
+            "T": [2, 4, 8, 16],
         },
-        title="Weights in groups",
-        explanation="M filters, each over the C / G channels of its group:",
-        expects="the number of weights without biases as a formula in M, C, G, R and S",
+        title="Tiles of a matrix product",
+        explanation=("M N / T² tiles; each takes T values of either operand, K times:"),
+        expects="how many values of both operands are fetched, in M, N, K and T",
         mistakes=[
             (
-                "M * C * R * S",
-                "With groups, a filter sees only the C / G channels of its group.",
+                "2 * M * N * K",
+                "That is a buffer for nothing: a fetched value serves a whole row of "
+                "the tile.",
             ),
             (
-                "M * C // (G * G) * R * S",
-                (
-                    "There are still M filters: only the channels that each sees "
-                    "become "
-                    "fewer."
-                ),
+                "2 * M * N * K / T**2",
+                "A value of one operand serves T results, not T squared: those of one "
+                "row or one column of the tile.",
             ),
-            ("M * C // G * R * S + M", "Those M are biases."),
             (
-                "M * C * G * R * S",
-                "Groups divide the weights, they do not multiply them.",
+                "M * N * K / T",
+                "That is one of the two operands; the other one is fetched as often.",
+            ),
+            (
+                "M * K + K * N",
+                "That is each value once, which needs a buffer for whole tensors.",
+            ),
+            (
+                "2 * M * N * K / T + M * N",
+                "The results are written, M N of them; the question is what is "
+                "fetched of the operands.",
             ),
         ],
         why=(
-            "G groups divide weights and MACs by G; with G = C = M, a depthwise "
-            "layer, R S weights a channel are left."
+            "T^2 values of buffer divide the traffic by T: four times the memory "
+            "halves it, here and on every chip."
         ),
     ),
     "winograd_saving": Value(
@@ -313,15 +285,17 @@ TASKS = {
         ),
         points=2,
     ),
-    "which_rung": Words(
-        title="Which rung?",
+    "which_method": Words(
+        title="Which method?",
         answer=(
             "(a) A matrix product on the maps as they lie: there is nothing to copy. "
             "(b) Winograd, with the filters transformed beforehand: four times fewer "
             "products, and float32 can spare the digit. (c) im2col in blocks, or an "
             "engine that reads windows as columns: the transforms' constants would "
             "need more than 8 bits. (d) Fourier: its cost hardly depends on the size "
-            "of the filter, while the loops need 961 products an output and channel."
+            "of the filter, while the loops need 961 products an output and channel. "
+            "(e) The plain loops in one pass, fused with the layers around: it does "
+            "few MACs for each value that crosses, whatever the method."
         ),
     ),
 }

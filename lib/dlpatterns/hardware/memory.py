@@ -20,7 +20,7 @@ from functools import cache, cached_property
 from itertools import product
 from math import prod
 
-from .work import Axis, Work
+from .work import Axis, Work, sizes
 
 ASSUMPTIONS = ("none", "once", "tiled")
 
@@ -120,12 +120,7 @@ class Nest:
                 raise ValueError(f"unknown loop {loop!r}; this work has {known}")
         if len(set(self.order)) < len(self.order):
             raise ValueError(f"the order {self.order!r} names a loop twice")
-        for loop, size in self.tile.items():
-            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise ValueError(
-                    f"the tile of {loop} must be a whole number of at least 1, "
-                    f"got {size!r}"
-                )
+        sizes({f"the tile of {loop}": size for loop, size in self.tile.items()})
 
     @cached_property
     def loops(self) -> tuple[str, ...]:
@@ -200,8 +195,7 @@ def tiled(nest: Nest, buffer: int) -> Traffic:
     >>> tiled(Nest(matmul(4, 4, 4), "MNK", {"M": 2, "N": 2}), 8).values
     80
     """
-    if not isinstance(buffer, int) or isinstance(buffer, bool) or buffer < 1:
-        raise ValueError(f"a buffer holds at least 1 value, got {buffer!r}")
+    sizes({"a buffer in values": buffer})
     if buffer < nest.needs:
         raise ValueError(
             f"a buffer of {buffer} values is smaller than one tile of each tensor, "

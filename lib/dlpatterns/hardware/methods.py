@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from . import memory
 from .memory import Traffic
-from .work import Work, convolution, matmul
+from .work import Work, convolution, matmul, sizes
 
 METHODS = ("loops", "im2col", "shifted", "winograd 2", "winograd 4", "fft")
 # nonzero constants of B^T and A^T, and those among them other than 1 and -1
@@ -211,7 +211,15 @@ def _padded(layer: Layer) -> int:
 
 
 def _check(layer: Layer, method: str) -> None:
-    if not layer.takes(method):
+    if not isinstance(layer, Layer):
+        raise TypeError(f"a layer of the methods is a Layer(...), got {layer!r}")
+    sizes(layer._asdict())
+    if layer.channels % layer.groups or layer.filters % layer.groups:
+        raise ValueError(
+            f"{layer}: {layer.groups} groups do not divide {layer.channels} channels "
+            f"and {layer.filters} filters"
+        )
+    if not isinstance(method, str) or not layer.takes(method):
         raise ValueError(
             f"{method!r} does not compute {layer}; the methods are "
             f"{', '.join(METHODS)}, Winograd's for 3 x 3 at stride 1"

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from .memory import Nest, Traffic
-from .work import Tensor
+from .work import Tensor, sizes
 
 NOWHERE = -1  # the address of padding's zeros, and of what this MAC does not touch
 
@@ -100,9 +100,7 @@ class _Cache:
 
     def __init__(self, capacity: int, ways: int | None) -> None:
         ways = capacity if ways is None else ways
-        for name, size in (("capacity", capacity), ("ways", ways)):
-            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise ValueError(f"{name} must be at least 1 value, got {size!r}")
+        sizes({"capacity": capacity, "ways": ways})
         if capacity % ways:
             raise ValueError(
                 f"sets of {ways} values do not divide a cache of {capacity} values"

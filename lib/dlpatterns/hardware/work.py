@@ -9,6 +9,7 @@ MAC.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from numbers import Integral
 
 Pair = int | tuple[int, int]
 
@@ -112,16 +113,16 @@ def matmul(m: int, n: int, k: int) -> Work:
     >>> matmul(2, 3, 4).macs, matmul(2, 3, 4).values
     (24, 26)
     """
-    sizes = _sizes({"M": m, "N": n, "K": k})
+    length = sizes({"M": m, "N": n, "K": k})
     tensors = {
-        name: Tensor(tuple(Axis((loop,), sizes[loop]) for loop in loops), result=last)
+        name: Tensor(tuple(Axis((loop,), length[loop]) for loop in loops), result=last)
         for name, loops, last in (
             ("a", "MK", False),
             ("b", "KN", False),
             ("out", "MN", True),
         )
     }
-    return Work(sizes, tensors)
+    return Work(length, tensors)
 
 
 def convolution(
@@ -141,15 +142,15 @@ def convolution(
     (117600, 5884)
     """
     (n, channels, height, width), (filters, depth, rows, columns) = x, weight
-    _sizes({"groups": groups, "C": channels, "M": filters, "C / groups": depth})
+    sizes({"groups": groups, "C": channels, "M": filters, "C / groups": depth})
     if depth * groups != channels or filters % groups:
         raise ValueError(
             f"maps {x} in {groups} groups need filters (M, {channels} / {groups}, R, "
             f"S) with M a multiple of {groups}, got {weight}"
         )
     down, across = (
-        _window(names, sizes, how)
-        for names, sizes, how in zip(
+        _window(names, pair, how)
+        for names, pair, how in zip(
             (("P", "R"), ("Q", "S")),
             ((height, rows), (width, columns)),
             zip(_pair(stride), _pair(dilation), _pair(padding), strict=True),
@@ -158,7 +159,7 @@ def convolution(
     )
     loops = {"N": n, "G": groups, "M": filters // groups, "C": depth}
     loops |= {"P": _steps(down, rows), "Q": _steps(across, columns)}
-    loops = _sizes(loops | {"R": rows, "S": columns})
+    loops = sizes(loops | {"R": rows, "S": columns})
     plain = {name: Axis((name,), size) for name, size in loops.items()}
     tensors = {
         "x": Tensor((plain["N"], plain["G"], plain["C"], down, across)),
@@ -170,11 +171,11 @@ def convolution(
     return Work(loops, tensors)
 
 
-def _window(names: tuple[str, str], sizes: tuple[int, int], how: tuple) -> Axis:
+def _window(names: tuple[str, str], lengths: tuple[int, int], how: tuple) -> Axis:
     stride, dilation, pad = how
-    _sizes({"stride": stride, "dilation": dilation, "input": sizes[0]})
-    _sizes({"filter": sizes[1], "padding + 1": pad + 1})
-    return Axis(names, sizes[0], stride, dilation, pad)
+    sizes({"stride": stride, "dilation": dilation, "input": lengths[0]})
+    sizes({"filter": lengths[1], "padding + 1": pad + 1})
+    return Axis(names, lengths[0], stride, dilation, pad)
 
 
 def _steps(axis: Axis, kernel: int) -> int:
@@ -196,11 +197,11 @@ def _pair(value: Pair) -> tuple[int, int]:
     return pair
 
 
-def _sizes(sizes: dict[str, int]) -> dict[str, int]:
-    """Return the sizes, all of them whole numbers of at least 1."""
-    for name, size in sizes.items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+def sizes(given: dict[str, int]) -> dict[str, int]:
+    """Return the sizes by name, if all of them are whole numbers of at least 1."""
+    for name, size in given.items():
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(
                 f"{name} must be a whole number of at least 1, got {size!r}"
             )
-    return sizes
+    return given

@@ -1,0 +1,190 @@
+"""Ways to compute a convolution and what each costs: products, bytes, time, digits."""
+
+import numpy as np
+
+from ... import datasets, show
+from ...hardware import methods
+from ...hardware.machines import Machine
+from ...kernels import blocked, fourier, winograd
+from ...kernels import convolution as kernels
+from ...measuring import shortest_seconds
+
+FOUR = "Four products instead of six."
+INTENSITY = "MACs for each value that crosses, if each crosses once (once), in FP32."
+
+
+def winograd_example(d: np.ndarray, g: np.ndarray) -> list[dict]:
+    """Return a row for each of the four products of F(2, 3)."""
+    sums, weights = np.array(winograd.INPUT[2]) @ d, np.array(winograd.FILTER[2]) @ g
+    return [
+        {"sum of inputs": s, "sum of weights": w, "product": s * w}
+        for s, w in zip(sums, weights, strict=True)
+    ]
+
+
+def typeset(matrix: list[list[float]]) -> str:
+    """Return a matrix as TeX, halves and smaller parts as fractions.
+
+    >>> typeset([[1, -0.5], [0, 1 / 24]])
+    '\\\\begin{bmatrix}1&-\\\\tfrac{1}{2}\\\\\\\\0&\\\\tfrac{1}{24}\\\\end{bmatrix}'
+    """
+    rows = "\\\\".join("&".join(map(_fraction, row)) for row in matrix)
+    return f"\\begin{{bmatrix}}{rows}\\end{{bmatrix}}"
+
+
+def _fraction(value: float) -> str:
+    if value == int(value):
+        return str(int(value))
+    sign = "-" if value < 0 else ""
+    return f"{sign}\\tfrac{{1}}{{{round(1 / abs(value))}}}"
+
+
+def tiles() -> list[dict]:
+    """Return a row a tile size: products, saving, largest constant, and by how much a
+    transformed input can exceed the inputs.
+    """
+    return [
+        {
+            "tile": f"F({m}×{m}, 3×3)",
+            "products": (m + 2) ** 2,
+            "of the loops": 9 * m * m,
+            "saving": 9 * m * m / (m + 2) ** 2,
+            "largest constant": max(
+                np.abs(np.array(t[m])).max() for t in (winograd.INPUT, winograd.OUTPUT)
+            ),
+            "inputs grow": growth(m),
+        }
+        for m in winograd.FILTER
+    ]
+
+
+def growth(tile: int) -> int:
+    """Return how many times larger than an input a transformed input can be."""
+    return int(np.abs(np.array(winograd.INPUT[tile])).sum(axis=1).max() ** 2)
+
+
+def errors(channels: int) -> dict[str, float]:
+    """Return each method's largest error in float32, relative to the largest output."""
+    rng = np.random.default_rng(channels)
+    shapes = (1, channels, 18, 18), (8, channels, 3, 3)
+    x, weight = (rng.normal(size=shape) for shape in shapes)
+    exact = kernels.conv2d_im2col(x, weight)
+    small, filters = x.astype(np.float32), weight.astype(np.float32)
+    results = {
+        f"F({m}×{m})": winograd.conv2d_winograd(
+            small, winograd.winograd_filters(filters, m)
+        )
+        for m in (4, 2)
+    }
+    results["FFT"] = fourier.conv2d_fft(small, filters)
+    results["im2col"] = kernels.conv2d_im2col(small, filters)
+    return {
+        name: np.abs(out - exact).max() / np.abs(exact).max()
+        for name, out in results.items()
+    }
+
+
+SCORES = {
+    "multiplications, transforms left out": "million multiplications",
+    "multiplications, transforms counted": "million multiplications",
+    "traffic, nothing kept (none)": "MB, assumption: none",
+    "traffic, each array crosses once (once)": "MB, assumption: once",
+    "traffic, tiles in 256 KiB (tiled)": "MB, assumption: tiled",
+    "time, measured": "ms, measured",
+}
+NAMES = {
+    "winograd 2": "F(2×2)",
+    "winograd 4": "F(4×4)",
+    "fft": "Fourier",
+}
+TIMED = ("im2col", "shifted", "blocked", "winograd 2", "winograd 4", "fft")
+
+
+def measured() -> dict:
+    """Return the stored benchmark, rows by layer and threads."""
+    stored = datasets.measurement("convolution_speed")
+    return {(row["layer"], row["threads"]): row for row in stored["rows"]}
+
+
+def scores(layer: str, by: str) -> dict[str, float]:
+    """Return the score of each method that computes a layer, and was measured."""
+    shape = methods.LAYERS[layer]
+    if by.startswith("time"):
+        timed = measured()[layer, 1]["ladder"]
+        found = {key.removeprefix("ready: "): v["ms"] for key, v in timed.items()}
+        best = min(found, key=found.get)
+        return {k: v for k, v in found.items() if k in TIMED} or {best: found[best]}
+    able = [method for method in methods.METHODS if shape.takes(method)]
+    if by.startswith("traffic"):
+        assumption = by[by.index("(") + 1 : -1]
+        return {m: methods.traffic(shape, m, assumption).bytes() / 1e6 for m in able}
+    both = by.endswith("counted")
+    return {m: methods.multiplications(shape, m, transforms=both) / 1e6 for m in able}
+
+
+def score(layer: str, by: str) -> show.Frame:
+    """Draw one score of each method for a layer, as bars."""
+    found = {NAMES.get(key, key): value for key, value in scores(layer, by).items()}
+    fig, axes = show.subplots(figsize=(4.6, 2.6))
+    axes.barh(list(found), list(found.values()))
+    axes.set(xlabel=SCORES[by])
+    axes.invert_yaxis()
+    least = min(found, key=found.get)
+    told = f"{layer}, {SCORES[by]}. Least: {least}, {show.number(found[least])}."
+    alt = f"Horizontal bars, one a method, for {layer}, by {by}; shortest: {least}."
+    return show.frame(fig, caption=told, alt=alt, values=found)
+
+
+def calls() -> tuple[dict, int, np.ndarray]:
+    """Return a call of each method on 64 maps of 28 × 28, the layer's MACs, and a
+    matrix for the peak.
+    """
+    rng = np.random.default_rng(0)
+    sizes = (1, 64, 28, 28), (64, 64, 3, 3), (1024, 1024)
+    x, weight, square = (rng.normal(size=s).astype(np.float32) for s in sizes)
+    spectra = fourier.fourier_filters(x, weight, padding=1)
+    ready = {m: winograd.winograd_filters(weight, m) for m in (2, 4)}
+    found = {
+        "im2col": lambda: kernels.conv2d_im2col(x, weight, padding=1),
+        "shifted": lambda: kernels.conv2d_shifted(x, weight, padding=1),
+        "blocked im2col": lambda: blocked.conv2d_blocked(x, weight, padding=1),
+        "F(2×2)": lambda: winograd.conv2d_winograd(x, ready[2], padding=1),
+        "F(4×4)": lambda: winograd.conv2d_winograd(x, ready[4], padding=1),
+        "Fourier": lambda: fourier.conv2d_fft(x, weight, padding=1, filters=spectra),
+        "loops, from a corner": lambda: kernels.conv2d(x[:, :, :5, :5], weight[:2]),
+    }
+    return found, methods.Layer(64, 28, 64, 3).macs, square
+
+
+def timed(name: str, call, macs: int, peak: float) -> dict:
+    """Return a row with the milliseconds of a method and its share of a peak rate; a
+    corner of 2 filters at 3 × 3 places stands for the whole layer.
+    """
+    seconds = shortest_seconds(call)
+    if name.startswith("loops"):
+        seconds *= macs / (2 * 9 * 64 * 9)
+    return {
+        "method": name,
+        "ms": 1e3 * seconds,
+        "of the peak": macs / seconds / peak / 1e9,
+    }
+
+
+def intensities(machine: Machine) -> list[dict]:
+    """Return a row a layer: its MACs a value, and what a machine would wait for."""
+    least = needed(machine)
+    return [
+        {
+            "layer": name,
+            "MACs": show.si(layer.macs),
+            "values (once)": show.si(layer.work.values),
+            "MACs a value": layer.intensity,
+            "an H100 waits for": "arithmetic" if layer.intensity > least else "memory",
+        }
+        for name, layer in methods.LAYERS.items()
+    ]
+
+
+def needed(machine: Machine) -> float:
+    """Return the MACs a value, in float32, from which on arithmetic is the limit."""
+    return machine.ridge("fp32") / 2 * 4
