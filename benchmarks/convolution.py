@@ -1,11 +1,13 @@
-"""Time ten convolution layers of ResNet-50, VGG-16 and MobileNet, ours beside PyTorch
-and ONNX Runtime on the CPU.
+"""Time twelve convolution layers of ResNet-50, VGG-16 and MobileNet, and two chains of
+eight layers with weights of their own, ours beside PyTorch and ONNX Runtime on the CPU.
 
 Every peer runs in a process of its own, with one thread and with two, several rounds in
 turn; of all repeats the shortest counts. Float32, batch 1, without bias. PyTorch may
-choose between three layouts (N C H W, channels last, and its packed oneDNN tensors),
-and the fastest counts; filters are laid out beforehand for everyone. OpenBLAS chooses
-its kernels itself: OPENBLAS_CORETYPE is taken out of the environment. Results go to
+choose between five ways (N C H W, channels last, its packed oneDNN tensors, and filters
+reordered beforehand for either layout, as its compiler does), and the fastest counts;
+filters are laid out beforehand for everyone. OpenBLAS chooses its kernels itself:
+OPENBLAS_CORETYPE is taken out of the environment. The load of the machine when the run
+starts is stored with it; above half a process a core, the run refuses. Results go to
 results/convolution.json, and a copy to the library's data for the lecture:
 milliseconds, the ratio of the faster peer's time to ours (above 1: ours is faster), the
 share of what a large matrix product reaches in the same process, and the largest
@@ -75,7 +77,22 @@ def case_of(layer: methods.Layer) -> Case:
     )
 
 
-CASES = {name: case_of(layer) for name, layer in methods.LAYERS.items()}
+MORE = {
+    "ResNet-50 layer2 3 x 3": methods.Layer(128, 28, 128, 3),
+    "ResNet-50 layer4 3 x 3": methods.Layer(512, 7, 512, 3),
+}
+CASES = {n: case_of(layer) for n, layer in (methods.LAYERS | MORE).items()}
+CHAINS = ("ResNet-50 layer1 3 x 3", "ResNet-50 layer3 3 x 3")
+LINKS = 8  # layers of a chain: their filters together outgrow a level-2 cache
+LOAD = 0.5  # processes a core, above which a timing is worthless
+
+
+def links(case: Case) -> list[np.ndarray]:
+    """Return the filters of a chain, scaled so that values keep their size."""
+    rng = np.random.default_rng(1)
+    shape = (case.layer.filters, case.layer.channels, 3, 3)
+    scale = np.float32((9 * case.layer.channels) ** -0.5)
+    return [scale * rng.standard_normal(shape, dtype=np.float32) for _ in range(LINKS)]
 
 
 def arrays(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -137,7 +154,36 @@ def ours() -> dict:
                 "ms": shortest(partial(function, x)),
                 "error": off(function(x), reference),
             }
+    for name in CHAINS:
+        rows[f"{name}, chain\tready: chain"] = timed_chain(name, ready_chain)
     return {"times": rows, "peak": peak_gmacs(lambda matrix: matrix @ matrix)}
+
+
+def timed_chain(name: str, make) -> dict:
+    """Time a chain that `make` builds, and say how far off its last maps are."""
+    from dlpatterns.kernels.convolution import conv2d_fast
+
+    case = CASES[name]
+    x, filters = arrays(case)[0], links(case)
+    run, exact_maps = make(case, x, filters), x.astype(np.float64)
+    for weight in filters:
+        exact_maps = conv2d_fast(exact_maps, weight.astype(np.float64), padding=1)
+    return {"ms": shortest(run), "error": off(np.asarray(run()), exact_maps)}
+
+
+def ready_chain(case: Case, x: np.ndarray, filters: list[np.ndarray]):
+    """Return a call of eight layers made ready."""
+    from dlpatterns.kernels.ready import Ready
+
+    layers = [Ready(weight, **case.geometry) for weight in filters]
+
+    def run() -> np.ndarray:
+        maps = x
+        for layer in layers:
+            maps = layer(maps)
+        return maps
+
+    return run
 
 
 def rungs(case: Case) -> dict:
@@ -188,6 +234,12 @@ def torch_peer() -> dict:
                 "layout": best,
                 "error": off(out, exact(case)),
             }
+        for name in CHAINS:
+            both = {
+                how: timed_chain(name, partial(torch_chain, how=how)) for how in LAST
+            }
+            best = min(both, key=lambda how: both[how]["ms"])
+            rows[f"{name}, chain"] = both[best] | {"layout": best}
         matrix = torch.randn(1536, 1536)
         peak = peak_gmacs(lambda _: matrix @ matrix)
     return {"times": rows, "peak": peak}
@@ -213,7 +265,51 @@ def torch_runs(case: Case) -> dict:
         "N C H W": partial(layer(), x),
         "channels last": partial(layer().to(**last), x.to(**last)),
         "packed": partial(mkldnn.to_mkldnn(layer()), x.to_mkldnn()),
+        "reordered": partial(reordered(case, x, weight), x),
+        "reordered, channels last": partial(
+            reordered(case, x.to(**last), weight), x.to(**last)
+        ),
     }
+
+
+def reordered(case: Case, x, weight):
+    """Return a call with the filters reordered beforehand for maps of this shape, as
+    PyTorch's compiler does when it freezes a network.
+    """
+    import torch
+
+    how = case.geometry
+    sides = [how["padding"]] * 2, [how["stride"]] * 2, [1, 1]
+    packed = torch._C._nn.mkldnn_reorder_conv2d_weight(
+        weight.to_mkldnn(), *sides, how["groups"], list(x.shape)
+    )
+    run = torch.ops.mkldnn._convolution_pointwise
+    return lambda maps: run(maps, packed, None, *sides, how["groups"], "none", [], "")
+
+
+LAST = ("channels last", "reordered, channels last")
+
+
+def torch_chain(case: Case, x: np.ndarray, filters: list[np.ndarray], *, how: str):
+    """Return a call of eight layers on maps that stay channels last."""
+    import torch
+
+    maps = torch.from_numpy(x).to(memory_format=torch.channels_last)
+    weights = [torch.from_numpy(each) for each in filters]
+    if how == "reordered, channels last":
+        layers = [reordered(case, maps, weight) for weight in weights]
+    else:
+        plain = torch.nn.functional.conv2d
+        last = [w.to(memory_format=torch.channels_last) for w in weights]
+        layers = [partial(plain, weight=weight, padding=1) for weight in last]
+
+    def run():
+        out = maps
+        for layer in layers:
+            out = layer(out)
+        return out
+
+    return run
 
 
 def onnxruntime_peer() -> dict:
@@ -222,29 +318,40 @@ def onnxruntime_peer() -> dict:
     for name, case in CASES.items():
         run = onnx_layer(case)
         rows[name] = {"ms": shortest(run), "error": off(run(), exact(case))}
+    for name in CHAINS:
+        rows[f"{name}, chain"] = timed_chain(name, onnx_graph)
     return {"times": rows}
 
 
 def onnx_layer(case: Case):
     """Return a call of a graph with this one node."""
+    x, weight = arrays(case)
+    return onnx_graph(case, x, [weight])
+
+
+def onnx_graph(case: Case, x: np.ndarray, filters: list[np.ndarray]):
+    """Return a call of a graph with one node for each of the filters."""
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
-    x, weight = arrays(case)
     layer, how = case.layer, case.geometry
     options = {
         "strides": [layer.stride] * 2,
         "pads": [how["padding"]] * 4,
         "group": layer.groups,
     }
-    node = helper.make_node("Conv", ["x", "w"], ["y"], **options)
+    names = ["x", *(f"y{i}" for i in range(len(filters)))]
+    nodes = [
+        helper.make_node("Conv", [names[i], f"w{i}"], [names[i + 1]], **options)
+        for i in range(len(filters))
+    ]
+    shape = (1, layer.filters, layer.out, layer.out)
     info = [
         helper.make_tensor_value_info(k, TensorProto.FLOAT, s)
-        for k, s in (("x", x.shape), ("y", (1, layer.filters, layer.out, layer.out)))
+        for k, s in (("x", x.shape), (names[-1], shape))
     ]
-    graph = helper.make_graph(
-        [node], "g", info[:1], info[1:], [numpy_helper.from_array(weight, "w")]
-    )
+    held = [numpy_helper.from_array(w, f"w{i}") for i, w in enumerate(filters)]
+    graph = helper.make_graph(nodes, "g", info[:1], info[1:], held)
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10
     )
@@ -253,7 +360,7 @@ def onnx_layer(case: Case):
     run = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    return lambda: run.run(["y"], {"x": x})[0]
+    return lambda: run.run([names[-1]], {"x": x})[0]
 
 
 # --- The run --------------------------------------------------------------------------
@@ -300,7 +407,11 @@ def measured(threads: int) -> list[dict]:
         {worker: started(worker, threads) for worker in WORKERS} for _ in range(ROUNDS)
     ]
     best = {worker: merged([each[worker] for each in rounds]) for worker in WORKERS}
-    return [row(name, case, threads, best) for name, case in CASES.items()]
+    chains = {
+        f"{name}, chain": CASES[name]._replace(kind="chain of eight", wanted=None)
+        for name in CHAINS
+    }
+    return [row(n, case, threads, best) for n, case in (CASES | chains).items()]
 
 
 def row(name: str, case: Case, threads: int, best: dict) -> dict:
@@ -310,16 +421,17 @@ def row(name: str, case: Case, threads: int, best: dict) -> dict:
     }
     rungs_of = {rung: value for (layer, rung), value in mine.items() if layer == name}
     chosen = next(rung for rung in rungs_of if rung.startswith("ready"))
+    macs = case.layer.macs * (LINKS if case.kind == "chain of eight" else 1)
     peers = {peer: best[peer]["times"][name] for peer in PEERS}
     fastest = min(peers, key=lambda peer: peers[peer]["ms"])
     return {
-        "layer": name, "kind": case.kind, "macs": case.layer.macs, "threads": threads,
+        "layer": name, "kind": case.kind, "macs": macs, "threads": threads,
         "rung": chosen.removeprefix("ready: "),
         "ms": rungs_of[chosen]["ms"], "error": rungs_of[chosen]["error"],
         "fastest peer": fastest,
         "ratio": peers[fastest]["ms"] / rungs_of[chosen]["ms"],
         "wanted": case.wanted if threads == 1 else None,
-        "gmacs per second": case.layer.macs / rungs_of[chosen]["ms"] / 1e6,
+        "gmacs per second": macs / rungs_of[chosen]["ms"] / 1e6,
         "blas peak": best["ours"]["peak"],
         "torch peak": best["torch"]["peak"], "peers": peers, "ladder": rungs_of,
     }  # fmt: skip
@@ -327,6 +439,12 @@ def row(name: str, case: Case, threads: int, best: dict) -> dict:
 
 def main() -> None:
     """Measure with one thread and with two, print the table, and store everything."""
+    load = os.getloadavg()[0] / os.cpu_count()
+    if load > LOAD and "--anyway" not in sys.argv:
+        raise SystemExit(
+            f"{load:.1f} processes a core are running already, and a timing among "
+            "them is worthless; wait, or print without storing: --anyway"
+        )
     rows = [row for threads in (1, 2) for row in measured(threads)]
     for each in rows:
         print(
@@ -343,9 +461,10 @@ def main() -> None:
     result = {
         "machine": machine(),
         "versions": versions | {"python": platform.python_version()},
+        "load a core": load,
         "rows": rows,
     }
-    for path in RESULTS:
+    for path in RESULTS if load <= LOAD else []:
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(rounded(result), indent=1) + "\n", encoding="utf-8")
 
@@ -373,7 +492,7 @@ def machine() -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if sys.argv[1:] and sys.argv[1] in WORKERS:
         print(json.dumps(WORKERS[sys.argv[1]]()))
     else:
         main()

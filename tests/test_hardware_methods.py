@@ -192,11 +192,12 @@ def test_the_stored_benchmark_is_the_one_the_lecture_reads_and_holds_every_layer
     assert stored == json.loads(
         (root / "benchmarks/results/convolution.json").read_text(encoding="utf-8")
     )
-    assert [(row["layer"], row["threads"]) for row in stored["rows"]] == [
-        (n, t) for t in (1, 2) for n in methods.LAYERS
-    ]
-    for row in stored["rows"]:
-        assert row["macs"] == methods.LAYERS[row["layer"]].macs
+    measured = {(row["layer"], row["threads"]): row for row in stored["rows"]}
+    assert len(measured) == len(stored["rows"])
+    assert {(n, t) for t in (1, 2) for n in methods.LAYERS} <= set(measured)
+    for (name, _), row in measured.items():
+        if name in methods.LAYERS:
+            assert row["macs"] == methods.LAYERS[name].macs
         assert row["error"] < 2e-5, (
             f"{row['layer']}: above the error that the rungs state"
         )

@@ -95,8 +95,8 @@ TASKS = {
         },
         title="The size of the output",
         explanation=(
-            "The dilated filter spans dilation (R − 1) + 1 rows; the steps that fit behind "
-            "it, and the first position:"
+            "The dilated filter spans dilation (R − 1) + 1 rows; the steps that fit "
+            "behind it, and the first position:"
         ),
         expects=(
             "the number of output rows as a formula in H, R, pad (on each side), "

@@ -11,6 +11,7 @@
 """
 
 from .costs import (
+    COUNTED,
     FOUR,
     INTENSITY,
     SCORES,
@@ -18,6 +19,7 @@ from .costs import (
     errors,
     growth,
     intensities,
+    million,
     needed,
     score,
     scores,
@@ -40,6 +42,7 @@ from .world import (
 )
 
 __all__ = [
+    "COUNTED",
     "CROPS",
     "FILTERS",
     "FOUR",
@@ -65,6 +68,7 @@ __all__ = [
     "intensities",
     "learned_filter",
     "macs_of",
+    "million",
     "needed",
     "peers_caption",
     "places",

@@ -100,6 +100,18 @@ NAMES = {
 TIMED = ("im2col", "shifted", "blocked", "winograd 2", "winograd 4", "fft")
 
 
+COUNTED = (
+    ("loops", True, "loops"),
+    ("fft", True, "Fourier"),
+    ("fft", False, "without transforms"),
+)
+
+
+def million(layer: methods.Layer, method: str, transforms: bool = True) -> float:
+    """Return the multiplications of a method, in millions."""
+    return methods.multiplications(layer, method, transforms=transforms) / 1e6
+
+
 def measured() -> dict:
     """Return the stored benchmark, rows by layer and threads."""
     stored = datasets.measurement("convolution_speed")

@@ -13,14 +13,23 @@ THREE = (
 )
 
 
-def shapes(settings: list[tuple[int, dict]]) -> list[dict]:
+KERNELS = (
+    (3, {}),
+    (3, {"padding": 1}),
+    (3, {"padding": 1, "stride": 2}),
+    (3, {"padding": 2, "dilation": 2}),
+    (7, {"padding": 3, "stride": 2}),
+)
+
+
+def shapes() -> list[dict]:
     """Return a row a filter: its settings, and the output over 64 maps of 56 × 56."""
     return [
         {"filter": f"{kernel} × {kernel}"}
         | {name: how.get(name, 0) for name in ("padding",)}
         | {name: how.get(name, 1) for name in ("stride", "dilation")}
         | {"output": layers.Conv2d(32, kernel, **how).output_shape((64, 56, 56))}
-        for kernel, how in settings
+        for kernel, how in KERNELS
     ]
 
 
