@@ -104,12 +104,6 @@ def test_a_learned_filter_finds_nothing_to_do_without_structure():
     assert np.abs(weight).argmax() == 12
 
 
-def test_winograds_four_products_by_hand():
-    rows = lecture.winograd_example(np.array([3, 1, 4, 1]), np.array([2, 7, 1]))
-    assert [row["product"] for row in rows] == [-2, 25, -6, 0]
-    assert -2 + 25 - 6 == 3 * 2 + 1 * 7 + 4 * 1
-
-
 def test_a_drawn_tile_is_what_the_loops_compute():
     _, by_winograd, by_loops = lecture.tile_figure()
     np.testing.assert_allclose(by_winograd, by_loops)
@@ -152,12 +146,3 @@ def test_the_verdict_is_the_stored_benchmark():
     assert f"{slower} of {len(peers)} are slower" in lecture.verdict(peers)
     depthwise = lecture.share_of_peak("MobileNet depthwise")
     assert depthwise["compiled"] > 5 * depthwise["NumPy"]
-
-
-def test_timed_rows_scale_the_corner_up():
-    calls, macs, square = lecture.calls()
-    assert macs == 64 * 64 * 9 * 28 * 28
-    assert square.shape == (1024, 1024)
-    assert "loops, from a corner" in calls
-    shares = lecture.timed("im2col", calls["im2col"], macs, peak=100.0)
-    assert shares["of the peak"] == pytest.approx(macs / shares["ms"] / 1e6 / 100)

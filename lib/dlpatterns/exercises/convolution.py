@@ -4,7 +4,7 @@ write.
 
 import numpy as np
 
-from dlpatterns.exercises._tasks import Formula, Function, Value, Words, call
+from dlpatterns.exercises._tasks import Formula, Function, Words, call
 
 
 def _maps(rng):
@@ -51,36 +51,6 @@ def _every_second_output_short(x, weight, stride):
 
 def _mean(x, weight, stride):
     return correlate(x, weight, stride) / weight.size
-
-
-def _gradients(rng):
-    """Yield a map and the gradient of an output that a filter of a certain size made
-    from it.
-    """
-    for height, width, rows, columns in ((4, 5, 2, 2), (6, 6, 3, 2), (5, 7, 1, 3)):
-        x = rng.integers(-5, 6, size=(height, width)).astype(float)
-        yield call(
-            x,
-            rng.integers(-3, 4, size=(height - rows + 1, width - columns + 1)).astype(
-                float
-            ),
-        )
-
-
-def weight_gradient(x, grad):
-    return correlate(x, grad, 1)
-
-
-def _gradient_flipped(x, grad):
-    return correlate(x, grad[::-1, ::-1], 1)
-
-
-def _gradient_mean(x, grad):
-    return correlate(x, grad, 1) / grad.size
-
-
-def _result_flipped(x, grad):
-    return correlate(x, grad, 1)[::-1, ::-1]
 
 
 TASKS = {
@@ -170,54 +140,6 @@ TASKS = {
             "halves it, here and on every chip."
         ),
     ),
-    "winograd_saving": Value(
-        9 * 36 / 64,
-        title="A larger tile",
-        explanation=(
-            "A tile of 6 × 6 outputs reads 8 × 8 inputs, and each of these 64 places "
-            "is one product:"
-        ),
-        solution="6 * 6 * 9 / 8**2",
-        expects="how many times fewer multiplications, a number",
-        mistakes=[
-            (
-                64,
-                (
-                    "Those are the products of one tile; how many would the plain "
-                    "loops "
-                    "need for its 36 outputs?"
-                ),
-            ),
-            (
-                36 * 9,
-                (
-                    "Those are the products of the plain loops for one tile; divide "
-                    "them "
-                    "by those of F(6 x 6, 3 x 3)."
-                ),
-            ),
-            (4.0, "That is F(4 x 4, 3 x 3)."),
-            (
-                2.25,
-                (
-                    "That is F(2 x 2, 3 x 3), or one direction alone; here both rows "
-                    "and "
-                    "columns save."
-                ),
-            ),
-            (
-                64 / 36,
-                (
-                    "Those are the products an output; compare them with the 9 of the "
-                    "plain loops."
-                ),
-            ),
-        ],
-        why=(
-            "Larger tiles save more products, but their constants grow, and the "
-            "rounding error with them."
-        ),
-    ),
     "correlate": Function(
         correlate,
         _maps,
@@ -248,40 +170,6 @@ TASKS = {
         why=(
             "Two loops over positions, and a sum over the window that hides two "
             "more; three loops of the seven are left."
-        ),
-        points=2,
-    ),
-    "weight_gradient": Function(
-        weight_gradient,
-        _gradients,
-        title="The gradient of a filter",
-        explanation=(
-            "Weight (r, s) met input (p + r, q + s) at output (p, q): the input, "
-            "filtered with the gradient."
-        ),
-        expects="an array of the shape of the filter, (H - P + 1, W - Q + 1)",
-        mistakes=[
-            (
-                _gradient_flipped,
-                (
-                    "Nothing is turned round here: weight [r, s] met input [p + r, q "
-                    "+ s] "
-                    "at output [p, q]."
-                ),
-            ),
-            (_gradient_mean, "Add up all positions; do not average."),
-            (
-                _result_flipped,
-                (
-                    "The result is turned round: weight [0, 0] met the inputs from "
-                    "[0, 0] "
-                    "on."
-                ),
-            ),
-        ],
-        why=(
-            "The gradient of the filter is itself a convolution, of the input "
-            "with the output's gradient as a large filter."
         ),
         points=2,
     ),

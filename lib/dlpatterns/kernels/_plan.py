@@ -31,9 +31,8 @@ class Plan(NamedTuple):
 
     def columns(self, x: np.ndarray) -> np.ndarray:
         """Copy the windows into columns. Shapes: N C H W -> N G (C/G R S) (P Q)."""
-        view = windows(
-            pad(x, self.around), self.kernel, stride=self.stride, dilation=self.dilation
-        )
+        steps = {"stride": self.stride, "dilation": self.dilation}
+        view = windows(pad(x, self.around), self.kernel, **steps)
         height = x.shape[1] // self.groups * prod(self.kernel)
         return view.transpose(0, 1, 4, 5, 2, 3).reshape(
             len(x), self.groups, height, prod(self.output[2:])

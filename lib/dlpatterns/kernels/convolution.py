@@ -14,7 +14,11 @@ from ._windows import pad, scatter, unpad, windows
 
 @convolves()
 def conv2d(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None, *, plan: Plan
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    *,
+    plan: Plan,
 ) -> np.ndarray:
     """Slide every filter over its group of maps: seven loops around one
     multiply-accumulate.
@@ -28,7 +32,8 @@ def conv2d(
     (sh, sw), (dh, dw) = plan.stride, plan.dilation
     filters, channels, height, width = weight.shape
     for n, m, p, q in np.ndindex(plan.output):
-        first, total = m // (filters // plan.groups) * channels, out.dtype.type(0)
+        first = m // (filters // plan.groups) * channels
+        total = out.dtype.type(0)
         for c in range(channels):
             for r in range(height):
                 for s in range(width):

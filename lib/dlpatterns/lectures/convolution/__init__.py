@@ -11,11 +11,9 @@
 """
 
 from .costs import (
-    COUNTED,
-    FOUR,
     INTENSITY,
+    SCORED,
     SCORES,
-    calls,
     errors,
     growth,
     intensities,
@@ -24,14 +22,12 @@ from .costs import (
     score,
     scores,
     tiles,
-    timed,
     typeset,
-    winograd_example,
 )
-from .counted import SHAPES, THREE, TRACED, macs_of, savings, shapes, three_ways, traced
-from .drawn import SETTINGS, as_matrix, copied, sliding, tile_figure
-from .moved import ORDERS, by_buffer, fetches, first_layer, smallest_for_once
-from .seen import CROPS, FILTERS, cleaned, filtered, learned_filter, places
+from .counted import TRACED, macs_of, savings, three_ways, traced
+from .drawn import COPIED, SETTINGS, SLIDING, as_matrix, copied, sliding, tile_figure
+from .moved import FETCHES, ORDERS, by_buffer, fetches, first_layer, smallest_for_once
+from .seen import CROPS, FILTERED, FILTERS, cleaned, filtered, learned_filter, places
 from .world import (
     beside_libraries,
     checks,
@@ -42,21 +38,21 @@ from .world import (
 )
 
 __all__ = [
-    "COUNTED",
+    "COPIED",
     "CROPS",
+    "FETCHES",
+    "FILTERED",
     "FILTERS",
-    "FOUR",
     "INTENSITY",
     "ORDERS",
+    "SCORED",
     "SCORES",
     "SETTINGS",
-    "SHAPES",
-    "THREE",
+    "SLIDING",
     "TRACED",
     "as_matrix",
     "beside_libraries",
     "by_buffer",
-    "calls",
     "checks",
     "cleaned",
     "copied",
@@ -75,17 +71,14 @@ __all__ = [
     "savings",
     "score",
     "scores",
-    "shapes",
     "share_of_peak",
     "sliding",
     "smallest_for_once",
     "three_ways",
     "tile_figure",
     "tiles",
-    "timed",
     "traced",
     "typeset",
     "verdict",
     "verdict_holds",
-    "winograd_example",
 ]

@@ -3,23 +3,19 @@
 import numpy as np
 
 from ... import datasets, show
+from ...explore import Menu
 from ...hardware import methods
 from ...hardware.machines import Machine
-from ...kernels import blocked, fourier, winograd
 from ...kernels import convolution as kernels
-from ...measuring import shortest_seconds
+from ...kernels import fourier, winograd
 
-FOUR = "Four products instead of six."
+SHOWN = (
+    "VGG-16 conv3_2",
+    "ResNet-50 layer1 3 x 3",
+    "ResNet-50 layer1 1 x 1",
+    "MobileNet depthwise",
+)
 INTENSITY = "MACs for each value that crosses, if each crosses once (once), in FP32."
-
-
-def winograd_example(d: np.ndarray, g: np.ndarray) -> list[dict]:
-    """Return a row for each of the four products of F(2, 3)."""
-    sums, weights = np.array(winograd.INPUT[2]) @ d, np.array(winograd.FILTER[2]) @ g
-    return [
-        {"sum of inputs": s, "sum of weights": w, "product": s * w}
-        for s, w in zip(sums, weights, strict=True)
-    ]
 
 
 def typeset(matrix: list[list[float]]) -> str:
@@ -100,11 +96,10 @@ NAMES = {
 TIMED = ("im2col", "shifted", "blocked", "winograd 2", "winograd 4", "fft")
 
 
-COUNTED = (
-    ("loops", True, "loops"),
-    ("fft", True, "Fourier"),
-    ("fft", False, "without transforms"),
-)
+SCORED = {
+    "layer": Menu(list(methods.LAYERS), start="ResNet-50 layer1 3 x 3"),
+    "by": Menu(list(SCORES), label="score"),
+}
 
 
 def million(layer: methods.Layer, method: str, transforms: bool = True) -> float:
@@ -147,41 +142,6 @@ def score(layer: str, by: str) -> show.Frame:
     return show.frame(fig, caption=told, alt=alt, values=found)
 
 
-def calls() -> tuple[dict, int, np.ndarray]:
-    """Return a call of each method on 64 maps of 28 × 28, the layer's MACs, and a
-    matrix for the peak.
-    """
-    rng = np.random.default_rng(0)
-    sizes = (1, 64, 28, 28), (64, 64, 3, 3), (1024, 1024)
-    x, weight, square = (rng.normal(size=s).astype(np.float32) for s in sizes)
-    spectra = fourier.fourier_filters(x, weight, padding=1)
-    ready = {m: winograd.winograd_filters(weight, m) for m in (2, 4)}
-    found = {
-        "im2col": lambda: kernels.conv2d_im2col(x, weight, padding=1),
-        "shifted": lambda: kernels.conv2d_shifted(x, weight, padding=1),
-        "blocked im2col": lambda: blocked.conv2d_blocked(x, weight, padding=1),
-        "F(2×2)": lambda: winograd.conv2d_winograd(x, ready[2], padding=1),
-        "F(4×4)": lambda: winograd.conv2d_winograd(x, ready[4], padding=1),
-        "Fourier": lambda: fourier.conv2d_fft(x, weight, padding=1, filters=spectra),
-        "loops, from a corner": lambda: kernels.conv2d(x[:, :, :5, :5], weight[:2]),
-    }
-    return found, methods.Layer(64, 28, 64, 3).macs, square
-
-
-def timed(name: str, call, macs: int, peak: float) -> dict:
-    """Return a row with the milliseconds of a method and its share of a peak rate; a
-    corner of 2 filters at 3 × 3 places stands for the whole layer.
-    """
-    seconds = shortest_seconds(call)
-    if name.startswith("loops"):
-        seconds *= macs / (2 * 9 * 64 * 9)
-    return {
-        "method": name,
-        "ms": 1e3 * seconds,
-        "of the peak": macs / seconds / peak / 1e9,
-    }
-
-
 def intensities(machine: Machine) -> list[dict]:
     """Return a row a layer: its MACs a value, and what a machine would wait for."""
     least = needed(machine)
@@ -194,6 +154,7 @@ def intensities(machine: Machine) -> list[dict]:
             "an H100 waits for": "arithmetic" if layer.intensity > least else "memory",
         }
         for name, layer in methods.LAYERS.items()
+        if name in SHOWN
     ]
 
 

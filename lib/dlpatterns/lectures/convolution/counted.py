@@ -1,36 +1,11 @@
-"""Shapes, savings, and what the tracer counts."""
+"""Savings, and what the tracer counts."""
 
 import numpy as np
 
-from ... import counting, layers, models, show, tracing
+from ... import counting, models, show, tracing
 from ...kernels import convolution as kernels
 
-SHAPES = "Outputs (channels × rows × columns) of 32 filters over 64 maps of 56 × 56."
 TRACED = "C1 of LeNet-5, traced: values moved by level, nothing kept (none)."
-THREE = (
-    "Values moved for 4 filters over 4 maps of 10 × 10, padded, nothing kept (none); "
-    "read again: from arrays the method itself made."
-)
-
-
-KERNELS = (
-    (3, {}),
-    (3, {"padding": 1}),
-    (3, {"padding": 1, "stride": 2}),
-    (3, {"padding": 2, "dilation": 2}),
-    (7, {"padding": 3, "stride": 2}),
-)
-
-
-def shapes() -> list[dict]:
-    """Return a row a filter: its settings, and the output over 64 maps of 56 × 56."""
-    return [
-        {"filter": f"{kernel} × {kernel}"}
-        | {name: how.get(name, 0) for name in ("padding",)}
-        | {name: how.get(name, 1) for name in ("stride", "dilation")}
-        | {"output": layers.Conv2d(32, kernel, **how).output_shape((64, 56, 56))}
-        for kernel, how in KERNELS
-    ]
 
 
 def traced(tally: tracing.Tally) -> list[dict]:

@@ -5,6 +5,7 @@ Winograd tile, one score of each method.
 import numpy as np
 
 from ... import show
+from ...explore import Menu, Slider
 from ...kernels import convolution as kernels
 from ...kernels import winograd
 
@@ -16,6 +17,13 @@ SETTINGS = {
     "stride 2, padded": (5, {"stride": 2, "padding": 1}),
     "dilation 2": (7, {"dilation": 2}),
 }
+
+
+SLIDING = {
+    "setting": Menu(list(SETTINGS)),
+    "step": Slider(range(1, 10), play=True),
+}
+COPIED = {"pixel": Slider(range(1, 17), start=6, play=True)}
 
 
 def numbered_map(size: int) -> np.ndarray:
@@ -56,7 +64,8 @@ def sliding(setting: str, step: int) -> show.Frame:
     ):
         _grid(ax, values, title, small if title == "window" else 0.3 * small)
     products = (under * FILTER).ravel()
-    told = f"{setting}: step {step} of 9 adds {_sum(products)} = {out.flat[step - 1]}."
+    result = f"{out.flat[step - 1]}".replace("-", "−")
+    told = f"{setting}: step {step} of 9 adds {_sum(products)} = {result}."
     alt = f"Digits with nine marked, a filter, their products, the output. {told}"
     return show.frame(fig, caption=told, alt=alt, values=[under, products, seen])
 

@@ -1,6 +1,7 @@
 """C1 of LeNet-5 as a loop nest in the reader's hand: order, tiles, buffer."""
 
 from ... import show
+from ...explore import Menu, Slider
 from ...hardware import memory
 from ...hardware.memory import Nest
 from ...hardware.replay import buffered, cached
@@ -11,6 +12,13 @@ ORDERS = {
     "results stay": "NGMPQCRS",
     "filters stay": "NGMCRSPQ",
     "map stays": "NGCPQRSM",
+}
+
+
+FETCHES = {
+    "order": Menu(list(ORDERS)),
+    "filters": Slider((1, 6), label="filters in a tile"),
+    "side": Slider((1, 2, 4, 7, 14, 28), label="rows, columns in a tile", play=True),
 }
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ... import show
+from ...explore import Menu
 from ...kernels import convolution as kernels
 from ...train.data import photographs
 from .drawn import FILTER, bare
@@ -15,6 +16,10 @@ FILTERS = {
     "vertical edges (Sobel)": FILTER / 4,
     "horizontal edges (Sobel)": FILTER.T / 4,
     "all edges (Laplace)": np.array([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+}
+FILTERED = {
+    "photograph": Menu(list(CROPS)),
+    "filter": Menu(list(FILTERS), start="vertical edges (Sobel)"),
 }
 BLUR = np.full((1, 1, 3, 3), 1 / 9)
 

@@ -15,18 +15,18 @@ def checks(loops: tracing.Tally) -> list[dict]:
     alexnet = counting.count(models.ZOO["alexnet_2012"]()).only("Conv2d").layers
     lenet = counting.count(models.ZOO["lenet5_1998"]()).layers[0]
     rows = [
-        ("LeNet-5 C1, connections, traced", loops.macs + loops.other["add"], 122_304),
+        ("LeNet-5 C1, connections", loops.macs + loops.other["add"], 122_304),
         ("LeNet-5 C1, parameters", lenet.params, 156),
     ]
-    rows = [(*row, "LeCun et al. 1998, section II.B") for row in rows]
+    rows = [(*row, "LeCun et al. 1998, II.B") for row in rows]
     for number, (layer, printed) in enumerate(zip(alexnet, NEURONS, strict=True), 1):
         name = f"AlexNet layer {number}, neurons"
         ours = int(np.prod(layer.output_shape))
-        rows.append((name, ours, printed, "Krizhevsky et al. 2012, figure 2"))
+        rows.append((name, ours, printed, "Krizhevsky et al. 2012, fig. 2"))
     for tile, printed in ((2, 2.25), (4, 4)):
-        name = f"F({tile}×{tile}, 3×3), times fewer products"
+        name = f"F({tile}×{tile}, 3×3), saving"
         ours = 9 * tile**2 / (tile + 2) ** 2
-        rows.append((name, ours, printed, "Lavin and Gray 2016, section 4"))
+        rows.append((name, ours, printed, "Lavin and Gray 2016, 4"))
     return [
         {"figure": name, "ours": show.number(ours), "printed": show.number(printed)}
         | {"source": source, "agrees": "yes" if ours == printed else "no"}
@@ -90,15 +90,12 @@ def beside_libraries() -> list[dict]:
 
 
 def _beside(row: Mapping) -> dict:
-    two = measured()[row["layer"], 2]
     return {
         "layer": row["layer"],
-        "by": row["rung"],
-        "ms": row["ms"],
+        "ours": row["ms"],
         "PyTorch": row["peers"]["torch"]["ms"],
-        "ONNX Runtime": row["peers"]["onnxruntime"]["ms"],
+        "ONNX": row["peers"]["onnxruntime"]["ms"],
         "ratio": row["ratio"],
-        "two threads": two["ratio"],
         "error ratio": row["error"] / min(p["error"] for p in row["peers"].values()),
     }
 
