@@ -329,9 +329,9 @@ def test_a_value_that_was_not_rounded_to_it_is_wrong(given):
 
 KEYBOARDS = {
     "convolution.output_size": [
-        "（H + 2*P - D*(R - 1) - 1）// S + 1",
-        "（Ｈ＋２＊Ｐ－Ｄ＊（Ｒ－１）－１）／／Ｓ＋１",
-        "(H + 2⋅P – D·(R − 1) – 1) // S + 1",
+        "（H + 2*pad - dilation*(R - 1) - 1）// stride + 1",
+        "（Ｈ＋２＊ｐａｄ－ｄｉｌａｔｉｏｎ＊（Ｒ－１）－１）／／ｓｔｒｉｄｅ＋１",
+        "(H + 2⋅pad – dilation·(R − 1) – 1) // stride + 1",
     ],
     "classic_models.which_lenet": ["ｃ", "（c）", "C.", " (C) "],
     "sequences.bound": ["ｂ", "Ｂ"],
