@@ -17,10 +17,10 @@
     return drawn;
   };
 
-  // near: within a screen of what is seen; at the latest when the reader has been here for a while, or prints
+  // when a formula is on the first screen, or the reader moves; at the latest after a while, or for the printer
   const near = new IntersectionObserver((seen) => {
     if (seen.some((one) => one.isIntersecting)) showMaths();
-  }, { rootMargin: "100% 0px" });
+  });
   const watch = () => document.querySelectorAll(".math").forEach((one) => near.observe(one));
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", watch);
   else watch();
