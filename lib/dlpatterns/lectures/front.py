@@ -13,7 +13,7 @@ from ..models.sequence import recurrent
 LECTURES = {
     "Where the computation comes from": {
         "history": "History and paradigms · AI 的发展和范式",
-        "training_cost": "What does it cost to learn?",
+        "training_cost": "What does it cost to learn? · 训练的代价",
     },
     "Architectures": {
         "architectures": "From a weighted sum to four kinds of layer · 网络模型结构",

@@ -73,8 +73,8 @@ def drawing() -> str:
         "of nine places the products are added up and written into the output: "
         f"{', '.join(map(signed, outputs()))}."
     )
-    parts = [grid("map", MAP), grid("filter", FILTER), grid("output", numbers)]
-    parts += [window(), *(spoken(step) for step in range(9))]
+    parts = [window(), grid("map", MAP), grid("filter", FILTER)]
+    parts += [grid("output", numbers), *(spoken(step) for step in range(9))]
     return (
         f'<figure class="dlp-moving"><style>{STYLE}{"".join(map(moves, range(9)))}'
         f"{path()}</style>"
