@@ -12,7 +12,7 @@
 """
 
 from .cliff import MOVES, learn, learned, start_to_goal
-from .digits import DIGIT_RULES, by_rules, features, look, prepared
+from .digits import DIGIT_RULES, by_rules, features, listed_rules, look, prepared
 from .neurons import (
     CORNERS,
     GATES,
@@ -69,6 +69,7 @@ __all__ = [
     "infer",
     "learn",
     "learned",
+    "listed_rules",
     "listed_sources",
     "look",
     "neuron_at_step",

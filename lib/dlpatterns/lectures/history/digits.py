@@ -155,3 +155,12 @@ def prepared(images: np.ndarray) -> np.ndarray:
     N 1 8 8 -> N 36.
     """
     return np.array([features(image[0]) for image in images], dtype=float) / SIZES
+
+
+def listed_rules() -> str:
+    """Return the rules as a folded list in Markdown."""
+    count = len(PARSED)
+    return (
+        f"<details><summary>All {count} rules, each with its digit in front</summary>"
+        f"\n\n```text{DIGIT_RULES}\n```\n\n</details>"
+    )

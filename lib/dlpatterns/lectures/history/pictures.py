@@ -26,7 +26,7 @@ def timeline(events: list[Row]):
     """Draw every event on the lane of its school, years downwards, and name those that
     have room.
     """
-    fig, ax = show.subplots(figsize=(4.7, 6.8))
+    fig, ax = show.subplots(figsize=(4.7, 6.4))
     for event in events:
         colour, lane = LANES.get(event["paradigm"], ("", 0))
         year = event["year"]
@@ -217,7 +217,7 @@ def width_figure(stored: Mapping):
     """Draw the accuracy of multilayer perceptrons against their MACs, with the spread
     over the splits, and the rules beside them.
     """
-    fig, ax = show.subplots(figsize=(4.7, 3.2))
+    fig, ax = show.subplots(figsize=(4.7, 2.8))
     macs = [row["macs"] for row in stored["widths"]]
     right = [100 * np.array(row["accuracies"]) for row in stored["widths"]]
     means = [each.mean() for each in right]
