@@ -133,9 +133,6 @@ def test_a_layer_needs_half_the_ridge_times_four_bytes():
     """H100: 66.9 TFLOP/s in FP32, 3.35 TB/s: about 20 FLOP a byte, 40 MACs a value."""
     machine = machines.get("H100")
     assert lecture.needed(machine) == pytest.approx(40, rel=0.02)
-    rows = {row["layer"]: row for row in lecture.intensities(machine)}
-    assert rows["MobileNet depthwise"]["an H100 waits for"] == "memory"
-    assert rows["VGG-16 conv3_2"]["an H100 waits for"] == "arithmetic"
 
 
 def test_the_verdict_is_the_stored_benchmark():

@@ -11,17 +11,14 @@
 """
 
 from .costs import (
-    INTENSITY,
     SCORED,
     SCORES,
     errors,
     growth,
-    intensities,
     million,
     needed,
     score,
     scores,
-    tiles,
     typeset,
 )
 from .counted import TRACED, macs_of, savings, three_ways, traced
@@ -43,7 +40,6 @@ __all__ = [
     "FETCHES",
     "FILTERED",
     "FILTERS",
-    "INTENSITY",
     "ORDERS",
     "SCORED",
     "SCORES",
@@ -61,7 +57,6 @@ __all__ = [
     "filtered",
     "first_layer",
     "growth",
-    "intensities",
     "learned_filter",
     "macs_of",
     "million",
@@ -76,7 +71,6 @@ __all__ = [
     "smallest_for_once",
     "three_ways",
     "tile_figure",
-    "tiles",
     "traced",
     "typeset",
     "verdict",

@@ -9,14 +9,6 @@ from ...hardware.machines import Machine
 from ...kernels import convolution as kernels
 from ...kernels import fourier, winograd
 
-SHOWN = (
-    "VGG-16 conv3_2",
-    "ResNet-50 layer1 3 x 3",
-    "ResNet-50 layer1 1 x 1",
-    "MobileNet depthwise",
-)
-INTENSITY = "MACs for each value that crosses, if each crosses once (once), in FP32."
-
 
 def typeset(matrix: list[list[float]]) -> str:
     """Return a matrix as TeX, halves and smaller parts as fractions.
@@ -33,25 +25,6 @@ def _fraction(value: float) -> str:
         return str(int(value))
     sign = "-" if value < 0 else ""
     return f"{sign}\\tfrac{{1}}{{{round(1 / abs(value))}}}"
-
-
-def tiles() -> list[dict]:
-    """Return a row a tile size: products, saving, largest constant, and by how much a
-    transformed input can exceed the inputs.
-    """
-    return [
-        {
-            "tile": f"F({m}×{m}, 3×3)",
-            "products": (m + 2) ** 2,
-            "of the loops": 9 * m * m,
-            "saving": 9 * m * m / (m + 2) ** 2,
-            "largest constant": max(
-                np.abs(np.array(t[m])).max() for t in (winograd.INPUT, winograd.OUTPUT)
-            ),
-            "inputs grow": growth(m),
-        }
-        for m in winograd.FILTER
-    ]
 
 
 def growth(tile: int) -> int:
@@ -140,22 +113,6 @@ def score(layer: str, by: str) -> show.Frame:
     told = f"{layer}, {SCORES[by]}. Least: {least}, {show.number(found[least])}."
     alt = f"Horizontal bars, one a method, for {layer}, by {by}; shortest: {least}."
     return show.frame(fig, caption=told, alt=alt, values=found)
-
-
-def intensities(machine: Machine) -> list[dict]:
-    """Return a row a layer: its MACs a value, and what a machine would wait for."""
-    least = needed(machine)
-    return [
-        {
-            "layer": name,
-            "MACs": show.si(layer.macs),
-            "values (once)": show.si(layer.work.values),
-            "MACs a value": layer.intensity,
-            "an H100 waits for": "arithmetic" if layer.intensity > least else "memory",
-        }
-        for name, layer in methods.LAYERS.items()
-        if name in SHOWN
-    ]
 
 
 def needed(machine: Machine) -> float:
