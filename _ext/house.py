@@ -22,6 +22,7 @@ from dlpatterns.lectures import front, window
 MATHJAX_SCRIPT = "tex-mml-chtml.js"
 UNPUBLISHED = "Binder and Colab open it once the book has an address."
 MATHJAX_FONTS = "output/chtml/fonts/woff-v2"
+BROUGHT = ("explore/explore.css", "exercises/exercises.css", "exercises/exercises.js")
 
 
 def address(config: Config) -> str:
@@ -118,6 +119,14 @@ def drop_thebe(
     ]
 
 
+def bring_exercises(
+    app: Sphinx, page: str, template: str, context: dict, doctree: object
+) -> None:
+    """Let a page with exercises load what takes its answers."""
+    if 'class="dlp-answer"' in context.get("body", ""):
+        app.add_js_file("exercises.js", loading_method="defer")
+
+
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Put MathJax and the library's style into the built book, make its pages light and
     its notebooks ready for download.
@@ -125,9 +134,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         pages = Path(app.outdir)
         library = Path(find_spec("dlpatterns").origin).parent
-        shutil.copyfile(
-            library / "explore" / "explore.css", pages / "_static" / "explore.css"
-        )
+        for path in BROUGHT:
+            shutil.copyfile(library / path, pages / "_static" / Path(path).name)
         copy_mathjax(pages / "_static" / "mathjax")
         repair(pages)
         lighten(pages)
@@ -155,6 +163,8 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_zip, priority=900)
+    app.connect("html-page-context", bring_exercises, priority=900)
     app.add_css_file("explore.css")
+    app.add_css_file("exercises.css")
     app.connect("build-finished", finish, priority=900)  # behind the themes
     return {"parallel_read_safe": True, "parallel_write_safe": True}

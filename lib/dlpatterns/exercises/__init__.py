@@ -10,6 +10,7 @@
 | `_task`, `_values`, `_functions`, `_formulas`, `_formula` | how each kind judges |
 | `_compare`, `_numbers`, `_describe` | what differs between an answer and the expected value |
 | `_guard` | a limit of time and memory for whatever a student wrote |
+| `_page`, `exercises.js` | the same verdicts on a page without a kernel |
 | `_solution` | what a solution shows |
 | `_result` | the verdict, as text and as HTML |
 """
@@ -17,8 +18,9 @@
 import difflib
 import importlib
 import pkgutil
+from dataclasses import replace
 
-from . import _guard
+from . import _guard, _page
 from ._guard import Ending, Report, Stopped
 from ._result import Result
 from ._solution import Solution
@@ -37,13 +39,17 @@ def check(name: str, answer: object) -> Result:
     task = find(name)
     ending = _guard.run(lambda report: _judged(task, name, answer, report).to_json())
     try:
-        return Result.from_json(ending.text) if ending.text else _trouble(task, ending)
+        result = Result.from_json(ending.text) if ending.text else None
     except (
         ValueError,
         TypeError,
         LookupError,
     ):  # the answer has written into the pipe of its verdict
         return _trouble(task, Ending(None, "died", ending.doing))
+    if result is None:
+        return _trouble(task, ending)
+    page = _page.html(task, name) if result.status == "open" else ""
+    return replace(result, page=page)
 
 
 def solution(name: str) -> Solution:

@@ -36,6 +36,7 @@ class Result:
     message: str
     rows: tuple[tuple[str, str], ...] = ()
     hint: str = ""
+    page: str = ""
 
     def __bool__(self) -> bool:
         return self.status == "correct"
@@ -64,7 +65,7 @@ class Result:
             f"border-left: .3rem solid {COLOURS[self.status]}; padding: .2rem "
             ".8rem; overflow-wrap: anywhere"
         )
-        return f'<div style="{style}">{head}{rows}{hint}</div>'
+        return f'<div style="{style}">{head}{rows}{hint}</div>{self.page}'
 
     @classmethod
     def cleaned(
