@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -212,6 +213,13 @@ class Course:
         path.parent.mkdir(parents=True)
         nbformat.write(released, path)
 
+    def change(self, student: str, lecture: str, change: Callable) -> None:
+        """Change the cells of what a student has handed in."""
+        path = self.folder / "submitted" / student / lecture / f"{lecture}.ipynb"
+        book = nbformat.read(path, as_version=4)
+        change(book.cells)
+        nbformat.write(book, path)
+
     def solutions(self, lecture: str) -> dict[str, str]:
         """Return the sources of all answers in code, solved, by grade_id."""
         marked = [
@@ -273,9 +281,26 @@ def hand_in(course):
         "demo-2-test": "pass",
     }
     course.submit("wrong", "demo", meddled)
+    course.submit("deleted", "demo", right)
+    course.change(
+        "deleted", "demo", lambda cells: cells.pop(place(cells, "demo-1-test"))
+    )
+    course.submit("copied", "demo", right)
+    course.change("copied", "demo", copied)
     right = course.solutions(REAL)
     course.submit("right", REAL, right)
     course.submit("half", REAL, dict([next(iter(right.items()))]))
+
+
+def place(cells, name):
+    marks = [cell.metadata.get("nbgrader", {}) for cell in cells]
+    return next(i for i, mark in enumerate(marks) if mark.get("grade_id") == name)
+
+
+def copied(cells):
+    """Copy an answer, as a student does who wants to keep the old one."""
+    at = place(cells, "demo-1")
+    cells.insert(at, nbformat.from_dict(cells[at] | {"id": "copied"}))
 
 
 def test_the_release_reveals_no_answer_and_keeps_the_stubs(course):
@@ -298,7 +323,8 @@ def test_scores_of_right_and_wrong_submissions(course):
         if lecture == "demo"
     }
     # 1 point for the value and 2 for the function; 2 for words wait for a person
-    assert scores == {"right": (3, 5), "half": (1, 5), "wrong": (0, 5)}
+    whole = dict.fromkeys(("right", "deleted", "copied"), (3, 5))
+    assert scores == whole | {"half": (1, 5), "wrong": (0, 5)}
 
 
 def test_scores_of_a_real_lecture(course):

@@ -33,7 +33,27 @@ HELP = (
 )
 CONFIG = '''"""Settings of this nbgrader course."""
 
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import DeduplicateIds
+
 c = get_config()  # noqa: F821 (nbgrader provides it)
+
+
+class Copies(DeduplicateIds):
+    """Let a copied cell be a plain cell; marks without content would stop the class."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if not cell.metadata.get("nbgrader", True):
+            del cell.metadata["nbgrader"]
+        return cell, resources
+
+
+steps = Autograde.sanitize_preprocessors.default()
+c.Autograde.sanitize_preprocessors = [
+    Copies if step is DeduplicateIds else step for step in steps
+]
+c.OverwriteCells.add_missing_cells = True  # a locked cell that was deleted comes back
 c.CourseDirectory.course_id = "dlpatterns"
 c.ClearSolutions.code_stub = {"python": "# Write your answer here."}
 c.ClearSolutions.text_stub = "*Write your answer here.*"
