@@ -163,7 +163,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_zip, priority=900)
-    app.connect("html-page-context", bring_exercises, priority=900)
+    app.connect("html-page-context", bring_exercises, priority=800)
     app.add_css_file("explore.css")
     app.add_css_file("exercises.css")
     app.connect("build-finished", finish, priority=900)  # behind the themes
