@@ -119,14 +119,6 @@ def drop_thebe(
     ]
 
 
-def bring_exercises(
-    app: Sphinx, page: str, template: str, context: dict, doctree: object
-) -> None:
-    """Let a page with exercises load what takes its answers."""
-    if 'class="dlp-answer"' in context.get("body", ""):
-        app.add_js_file("exercises.js", loading_method="defer")
-
-
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Put MathJax and the library's style into the built book, make its pages light and
     its notebooks ready for download.
@@ -163,7 +155,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_zip, priority=900)
-    app.connect("html-page-context", bring_exercises, priority=800)
     app.add_css_file("explore.css")
     app.add_css_file("exercises.css")
     app.connect("build-finished", finish, priority=900)  # behind the themes

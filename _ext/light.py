@@ -22,6 +22,7 @@ BUNDLED = (  # in the order in which they stood in the pages
     "togglebutton.js",
     "print.js",
     "maths.js",
+    "exercises.js",
     "scripts/bootstrap.js",
     "scripts/pydata-sphinx-theme.js",
 )
