@@ -54,6 +54,8 @@ TASKS: dict[str, Task] = {
         **COMMON,
     ),
     "real": Value(0.125, **COMMON),
+    "ratio": Value(9 * 36 / 64, **COMMON),
+    "fan_in": Value(28, **COMMON),
     "near": Value(100, tolerance=0.02, **COMMON),
     "truth": Value(True, **COMMON),
     "text": Value("depthwise", **COMMON),
