@@ -36,7 +36,7 @@ def timeline(events: list[Row]):
             continue
         ax.plot(lane, year, "o", color=show.colour(colour), ms=5)
         ax.text(lane + 0.07, year, event["label"] or "", fontsize=10.5, va="center")
-    ax.set(xlim=(-0.12, 4.2), ylim=(2027, 1941), xticks=[0.35, 1.6, 2.65, 3.7])
+    ax.set(xlim=(-0.12, 4.5), ylim=(2027, 1941), xticks=[0.35, 1.6, 2.65, 3.7])
     names = ["symbols", "neurons", "behaviour", "all three"]
     ax.set_xticklabels(names, fontsize=11)
     ax.xaxis.tick_top()
@@ -120,7 +120,7 @@ def _shade(ax, weight: tuple[float, float], bias: float) -> None:
 def after_episodes(episodes: int) -> show.Frame:
     """Draw what the table of seed 0 advises after so many episodes."""
     q, earned = learned(0, episodes)
-    fig, ax = show.subplots(figsize=(4.7, 2.1))
+    fig, ax = show.subplots(figsize=(3.3, 1.6))
     value = _draw_table(ax, q)
     places = start_to_goal(q)
     arrived = places[-1] == GOAL
