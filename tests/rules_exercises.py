@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 import exercise_cells
 from exercise_cells import Exercise
 
-FEWEST, MOST = 5, 8
+FEWEST, MOST = 4, 8
 QUIET = {
     "tags": ["remove-input"],
     "jupyter": {"source_hidden": True},

@@ -29,6 +29,7 @@ PARTS = [
     if lecture in exercises.lectures()
     for name in exercises.tasks(lecture)
 ]
+UNLINKED = {"sequences"}  # not yet of the new mould
 lectures = pytest.mark.parametrize("lecture", BOOKS)
 tasks = pytest.mark.parametrize(
     ("lecture", "name"), PARTS, ids=[".".join(part) for part in PARTS]
@@ -48,6 +49,13 @@ def test_a_lecture_has_enough_exercises(lecture):
 @lectures
 def test_every_exercise_has_a_stub_and_a_folded_solution(lecture):
     assert rules.wrong_cells(BOOKS[lecture], exercises.tasks(lecture)) == []
+
+
+@lectures
+def test_every_exercise_leads_back_to_its_section(lecture):
+    if lecture in UNLINKED:
+        pytest.skip("this lecture waits for its links")
+    assert rules.unlinked(BOOKS[lecture]) == []
 
 
 @lectures
@@ -151,7 +159,7 @@ def test_a_book_without_lectures_has_no_problems():
     assert rules.wrong_names(empty, "demo", {}) == []
     assert rules.wrong_cells(empty, {}) == []
     assert rules.unrendered("", empty) == []
-    assert rules.wrong_number(empty) == ["0 exercises; 5 to 8 are expected"]
+    assert rules.wrong_number(empty) == ["0 exercises; 4 to 8 are expected"]
 
 
 BROKEN = {
