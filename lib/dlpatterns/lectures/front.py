@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from .. import layers, models
 from ..counting import count
 from ..counting.depth import dependent_products, layer_products
-from ..graph import Layer, Model
+from ..graph import Layer
 from ..models.sequence import recurrent
+from .architectures import shares
 
 LECTURES = {
     "Where the computation comes from": {
@@ -69,19 +70,16 @@ def learned() -> Finding:
 
 
 def summed() -> Finding:
-    """Give the share of MACs in the operations of the oldest network and of VGG-19."""
-    shares = [share(models.lenet5_1998()), share(models.vgg19())]
+    """Find what an activation may cost until MACs lose nine tenths of some network."""
+    counts = [count(build()) for build in models.ZOO.values()]
+    margin = f"{min(map(shares.dearest_activation, counts)):.2f}"
+    fallen = sum(shares.by_own_costs(one) < 0.9 for one in counts)
     text = (
-        f"From LeNet-5 of 1998 ({shares[0]}) to VGG-19 ({shares[1]}), nearly every "
-        "operation is a multiply-accumulate. In bytes the same claim is false."
+        f"Nine tenths of the operations of all {len(counts)} networks here are "
+        f"multiply-accumulates, if an activation costs at most {margin} operations. "
+        f"Charge what our own kernels do for one, and {fallen} of them fall below."
     )
-    return Finding("architectures", text, tuple(shares))
-
-
-def share(model: Model) -> str:
-    """Return the share of MACs in the operations of a network, in percent."""
-    total = count(model)
-    return f"{100 * total.macs / total.operations:.1f} %"
+    return Finding("architectures", text, (margin,))
 
 
 def shared() -> Finding:
