@@ -2,8 +2,8 @@
 
 A notebook carries its pictures and scripts inside its outputs, so that it is whole
 wherever it is read. On a built page a picture of more than 40 kB becomes a file of its
-own, fetched when it is shown, and a script of the library a file that is fetched once for
-all pages. Both work from disk as from a server.
+own, fetched when it is shown, and a script of the library a file that is fetched once
+for all pages. Both work from disk as from a server.
 """
 
 import base64
@@ -21,7 +21,7 @@ SCRIPT = re.compile(r"<script>(// [A-Z][^\n]*\n\(\(\) => \{\n.*?)</script>", re.
 
 
 def lay_beside(book: Path) -> None:
-    """Move large pictures and the library's scripts out of every page of a built book."""
+    """Move large pictures and the library's scripts out of the pages of a built book."""
     for page in sorted(book.rglob("*.html")):
         html = page.read_text(encoding="utf-8")
         if (lighter := moved(html, page.parent, book / "_static" / "beside")) != html:
@@ -48,7 +48,7 @@ def moved(html: str, here: Path, folder: Path) -> str:
 
 
 def stored(data: bytes, kind: str, here: Path, folder: Path) -> str:
-    """Write a file named after its content, and return where it is, seen from a page."""
+    """Write a file named after its content; return where it is, seen from a page."""
     path = folder / f"{hashlib.sha256(data).hexdigest()[:16]}.{kind}"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)

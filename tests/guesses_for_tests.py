@@ -1,5 +1,5 @@
-"""Guesses as readers type them, with the numbers they mean; the library and the page read
-them alike.
+"""Guesses as readers type them, with the numbers they mean; the library and the page
+read them alike.
 """
 
 # text, unit, value

@@ -20,7 +20,8 @@ def imported(module: str, source: str, *, package: bool = False) -> set[str]:
     """Return the dotted names that a module imports, in functions too, relative ones
     resolved.
 
-    >>> sorted(imported("dlpatterns.counting", "from . import costs\\nfrom .layers import pair\\nimport math"))
+    >>> text = "from . import costs\\nfrom .layers import pair\\nimport math"
+    >>> sorted(imported("dlpatterns.counting", text))
     ['dlpatterns.costs', 'dlpatterns.layers.pair', 'math']
     """
     home = module.split(".") if package else module.split(".")[:-1]
@@ -221,7 +222,8 @@ def fingerprint(function: Function) -> str | None:
     """Return what a function does, whatever it, its arguments and its variables are
     called; None if it does too little.
 
-    >>> one, two = functions("def f(a):\\n    return a + 1\\ndef g(b):\\n    return b + 1")
+    >>> text = "def f(a):\\n    return a + 1\\ndef g(b):\\n    return b + 1"
+    >>> one, two = functions(text)
     >>> fingerprint(one), fingerprint(two)
     (None, None)
     """
@@ -248,7 +250,7 @@ def fingerprint(function: Function) -> str | None:
 
 
 def repeated(sources: Mapping[str, str]) -> list[str]:
-    """Return a sentence for every function that stands in two places, renamed or not."""
+    """Return a sentence for every function that stands twice, renamed or not."""
     seen: dict[str, str] = {}
     problems = []
     for place, source in sources.items():

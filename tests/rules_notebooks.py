@@ -70,7 +70,8 @@ def shows_something(source: str) -> bool:
     """Tell whether running a cell must leave an output: it calls what shows, or ends
     with a value.
 
-    >>> [shows_something(text) for text in ("print(1)", "x = 1", "x = 1\\nx", "plt.close()", "x.sort()")]
+    >>> texts = ("print(1)", "x = 1", "x = 1\\nx", "plt.close()", "x.sort()")
+    >>> [shows_something(text) for text in texts]
     [True, False, True, False, False]
     """
     body = parsed(source).body

@@ -12,9 +12,11 @@ import yaml
 MOST_LINES = 500
 SHORT = {".py", ".md", ".js", ".css", ".yml", ".toml"}
 FOREIGN = {  # letters in brackets: so that these patterns do not find themselves
-    "a path of somebody's machine": r"(?<![\w.+:/$}<-])/(?:root|home|work|tmp|mnt|opt|srv|var|etc|usr|Users)/(?!bin/env)",
+    "a path of somebody's machine": r"(?<![\w.+:/$}<-])/"
+    r"(?:root|home|work|tmp|mnt|opt|srv|var|etc|usr|Users)/(?!bin/env)",
     "a path of somebody's Windows": r"\b[A-Z]:\\+[Uu]sers\\",
-    "a registry": r"pypi[.]org|files[.]pythonhosted|registry[.]npmjs|anaconda[.]org|deb[.]debian|index-[u]rl",
+    "a registry": r"pypi[.]org|files[.]pythonhosted|registry[.]npmjs|"
+    r"anaconda[.]org|deb[.]debian|index-[u]rl",
     "a rate written as a plural": r"FLOP[S]",
 }
 HOSTED = r"(?:github|gitlab|bitbucket)[.](?:com|org)/([\w.-]+/[\w.-]+)"

@@ -32,8 +32,10 @@ REACHABLE = RUN % "{type: 'rule', values: ['scrollable-region-focusable']}"
 STICKING_OUT = """
 () => [...document.querySelectorAll(".bd-article *")].filter((one) => {
   const box = one.getBoundingClientRect();
-  if (!one.checkVisibility() || !box.width || box.right <= innerWidth + 0.5) return false;
-  for (let around = one.parentElement; !around.matches(".bd-article"); around = around.parentElement)
+  if (!one.checkVisibility() || !box.width
+      || box.right <= innerWidth + 0.5) return false;
+  for (let around = one.parentElement; !around.matches(".bd-article");
+      around = around.parentElement)
     if (["auto", "scroll"].includes(getComputedStyle(around).overflowX)) return false;
   return true;
 }).map((one) => one.outerHTML.slice(0, 100))
@@ -41,7 +43,8 @@ STICKING_OUT = """
 CUT_MATHS = """
 () => [...document.querySelectorAll("span.math")].filter((one) => {
   const maths = one.querySelector("mjx-math");
-  return maths && maths.getBoundingClientRect().right > one.getBoundingClientRect().right + 1;
+  return maths
+      && maths.getBoundingClientRect().right > one.getBoundingClientRect().right + 1;
 }).map((one) => one.textContent)
 """
 
@@ -152,9 +155,12 @@ def test_in_dark_mode_figures_and_formulas_belong_to_the_page(context, built, na
     assert all(abs(a - b) <= 4 for a, b in zip(behind, ground, strict=True)), (
         f"a figure on {behind}, the page is {ground}"
     )
-    colours = page.evaluate("""() => [...document.querySelectorAll("mjx-container")].map((one) =>
-      [getComputedStyle(one).color, getComputedStyle(one.querySelector("mjx-math")).color]).flat()""")
-    captions = page.evaluate("""() => [...document.querySelectorAll("figcaption, .dlp-table td, .dlp-controls label, .dlp-predict p, .dlp-predict input")]
+    colours = page.evaluate("""() => [...document.querySelectorAll("mjx-container")]
+        .map((one) =>
+      [getComputedStyle(one).color,
+          getComputedStyle(one.querySelector("mjx-math")).color]).flat()""")
+    captions = page.evaluate("""() => [...document.querySelectorAll("figcaption,
+        .dlp-table td, .dlp-controls label, .dlp-predict p, .dlp-predict input")]
       .map((one) => getComputedStyle(one).color)""")
     assert all(min(rgb(colour)) > 150 for colour in set(colours + captions)), set(
         colours + captions

@@ -27,7 +27,8 @@ def book(tmp_path) -> Path:
         path.parent.mkdir(exist_ok=True)
         html = (
             f'<img src="{uri(BIG)}"><image href="{uri(SMALL)}"/>'
-            f'<script type="application/json">{{"pieces":["<image href=\\"{uri(BIG)}\\"/>"]}}'
+            "<script "
+            f'type="application/json">{{"pieces":["<image href=\\"{uri(BIG)}\\"/>"]}}'
             "</script>"
         )
         path.write_text(html, encoding="utf-8")

@@ -14,7 +14,8 @@ CONTENTS = rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 LECTURES = [name for name in CONTENTS if name.startswith("chapters/")]
 DESKTOP, PHONE = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 READABLE = 11  # pixels
-# Lectures whose code and figures still are as before predictions; this set only shrinks.
+# Lectures whose code and figures still are as before predictions; this set only
+# shrinks.
 AS_BEFORE = {
     "chapters/architectures",
     "chapters/convolution",
@@ -43,11 +44,13 @@ WALK = """
       if ([root, ...root.querySelectorAll(".dlp-scroll, .dlp-picture")].some(wide)) sideways.push([...positions]);
       const svg = root.querySelector("svg"), scale = svg?.getScreenCTM().a;
       for (const text of svg?.querySelectorAll("text") ?? [])
-        smallest = Math.min(smallest, parseFloat(getComputedStyle(text).fontSize) * scale);
+        smallest = Math.min(smallest,
+            parseFloat(getComputedStyle(text).fontSize) * scale);
     }
     return { start, states, heights: [...heights], sideways, smallest };
   });
-  const figures = [...document.querySelectorAll("figure.dlp-figure svg")].filter((one) => !one.closest(".dlp-explore"));
+  const figures = [...document.querySelectorAll("figure.dlp-figure svg")]
+      .filter((one) => !one.closest(".dlp-explore"));
   const labels = figures.filter((one) => one.checkVisibility()).map((one) => {
     const sizes = [...one.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize) * one.getScreenCTM().a);
     return [one.getAttribute("aria-label").slice(0, 60), Math.min(...sizes, Infinity)];
@@ -56,16 +59,20 @@ WALK = """
     explorers, labels, page: document.documentElement.scrollWidth,
     code: [...document.querySelectorAll("pre")].filter(wide).map(said),
     tables: [...document.querySelectorAll(".dlp-scroll, .pst-scrollable-table-container")].filter(wide).map(said),
-    figures: [...document.querySelectorAll(".dlp-picture")].filter(wide).map((one) => one.firstElementChild.getAttribute("aria-label").slice(0, 60)),
+    figures: [...document.querySelectorAll(".dlp-picture")].filter(wide)
+        .map((one) => one.firstElementChild.getAttribute("aria-label").slice(0, 60)),
   };
 }
 """
 STICKS = """
-() => [...document.querySelectorAll(".dlp-scroll")].filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
+() => [...document.querySelectorAll(".dlp-scroll")]
+    .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
   .filter((box) => {
-    const first = box.querySelector("tbody tr > :first-child"), before = first.getBoundingClientRect().x;
+    const first = box.querySelector("tbody tr > :first-child"),
+        before = first.getBoundingClientRect().x;
     box.scrollLeft = 60;
-    const moved = Math.abs(first.getBoundingClientRect().x - before) > 1 || box.scrollLeft === 0;
+    const moved = Math.abs(first.getBoundingClientRect().x - before) > 1
+        || box.scrollLeft === 0;
     box.scrollLeft = 0;
     const hint = getComputedStyle(box).backgroundImage.includes("linear-gradient");
     return moved || !hint || first.offsetWidth > box.clientWidth / 2;

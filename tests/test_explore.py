@@ -243,7 +243,7 @@ def test_figures_of_different_sizes_stand_on_one_sheet():
     assert not large.startswith("<g transform")
 
 
-def test_the_page_starts_with_the_starting_frame_and_leaves_the_controls_to_the_script():
+def test_the_page_starts_with_the_starting_frame_and_leaves_controls_to_the_script():
     html = bundle(picture, n=Slider([1, 2, 3], start=2, unit="mm"), log=False)[HTML]
     page = BeautifulSoup(html, "html.parser")
     data = data_of(html)

@@ -31,9 +31,11 @@ def draw(n, kind, log):
     axes.plot([1, 2], [1, n])
     if log:
         axes.set_yscale("log")
-    return show.frame(fig, caption=f"{kind} {n}.", alt=f"A line that rises from 1 to {n}.", rows=[dict(n=n, log=log)])
+    return show.frame(fig, caption=f"{kind} {n}.",
+        alt=f"A line that rises from 1 to {n}.", rows=[dict(n=n, log=log)])
 
-choices = dict(n=Slider([1, 5, 25], start=5), kind=Menu({"Line": "line", "Dots": "dots"}), log=False)
+choices = dict(n=Slider([1, 5, 25], start=5), kind=Menu({"Line": "line",
+    "Dots": "dots"}), log=False)
 explore(draw, **choices)
 """
 

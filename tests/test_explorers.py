@@ -29,8 +29,10 @@ THUMB = 16  # pixels, the width of a slider's thumb in Chromium
 READ = """
 (root, expected) => {
   const figure = root.querySelector("figure"), svg = figure.querySelector("svg");
-  const same = (one, html) => { const box = one.cloneNode(false); box.innerHTML = html; return box.innerHTML === one.innerHTML; };
-  const table = figure.querySelector(".dlp-scroll"), box = document.createElement("div");
+  const same = (one, html) => { const box = one.cloneNode(false); box.innerHTML = html;
+      return box.innerHTML === one.innerHTML; };
+  const table = figure.querySelector(".dlp-scroll"),
+      box = document.createElement("div");
   box.innerHTML = expected.table;
   return {
     svg: !svg || same(svg, expected.svg),
@@ -48,7 +50,7 @@ LABEL = "one => one.parentElement.querySelector('span').textContent"
 
 @dataclass
 class Explorer:
-    """One explorer on an open page: what it shows, and the data that it chooses from."""
+    """One explorer on an open page: what it shows, and the data it chooses from."""
 
     root: ElementHandle
     data: dict
@@ -378,18 +380,23 @@ def test_without_javascript_the_starting_frame_stands_there(browser, source):
 
 PHONE = """
 root => {
-  const wide = [...root.querySelectorAll("*")].filter(one => !one.closest(".dlp-scroll") || one.matches(".dlp-scroll"))
-    .filter(one => one.getBoundingClientRect().right > innerWidth + 0.5).map(one => one.outerHTML.slice(0, 80));
+  const wide = [...root.querySelectorAll("*")]
+      .filter(one => !one.closest(".dlp-scroll") || one.matches(".dlp-scroll"))
+    .filter(one => one.getBoundingClientRect().right > innerWidth + 0.5)
+        .map(one => one.outerHTML.slice(0, 80));
   return {wide, page: document.documentElement.scrollWidth};
 }
 """
 REACH = """
 one => {
   one.scrollIntoView({block: "center", behavior: "instant"});
-  const box = one.closest("label").getBoundingClientRect(), self = one.getBoundingClientRect();
-  const hit = document.elementFromPoint(self.x + self.width / 2, self.y + self.height / 2);
+  const box = one.closest("label").getBoundingClientRect(),
+      self = one.getBoundingClientRect();
+  const hit = document.elementFromPoint(self.x + self.width / 2,
+      self.y + self.height / 2);
   const inside = self.x >= 0 && box.right <= innerWidth;
-  return {reached: one === hit || one.closest("label") === hit, height: box.height, inside};
+  return {reached: one === hit || one.closest("label") === hit, height: box.height,
+      inside};
 }
 """
 

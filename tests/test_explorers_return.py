@@ -1,4 +1,6 @@
-"""Explorers over time, in a real browser: the way back, reload, and steps that are played."""
+"""Explorers over time, in a real browser: the way back, reload, and steps that are
+played.
+"""
 
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,9 +17,11 @@ from dlpatterns.explore import Menu, Slider, explore
 
 READ = """
 () => [...document.querySelectorAll(".dlp-explore")].map((root) => ({
-  at: [...root.querySelectorAll("input, select")].map((one) => one.type === "checkbox" ? +one.checked : +one.value),
+  at: [...root.querySelectorAll("input, select")]
+      .map((one) => one.type === "checkbox" ? +one.checked : +one.value),
   outputs: [...root.querySelectorAll("output")].map((one) => one.textContent),
-  title: root.querySelector("svg text:last-of-type").parentElement.textContent.match(/step \\d+ \\w+/)?.[0],
+  title: root.querySelector("svg text:last-of-type").parentElement.textContent
+      .match(/step \\d+ \\w+/)?.[0],
   caption: root.querySelector("figcaption").textContent,
 }))
 """
@@ -144,7 +148,10 @@ def test_what_the_browser_puts_back_by_itself_is_followed(page):
 
 
 def test_frames_are_read_when_their_explorer_comes_into_view(page):
-    reads = "[...document.querySelectorAll('.dlp-explore')].map((one) => Boolean(one.querySelector('figcaption').style.minHeight))"
+    reads = (
+        "[...document.querySelectorAll('.dlp-explore')].map((one) => "
+        "Boolean(one.querySelector('figcaption').style.minHeight))"
+    )
     page.wait_for_function(f"{reads}[0]")
     assert page.evaluate(reads) == [True, False]
     page.locator(".dlp-explore").nth(1).scroll_into_view_if_needed()

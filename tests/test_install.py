@@ -20,7 +20,8 @@ from dlpatterns.counting import count
 from dlpatterns.explore import _script
 from dlpatterns.exercises import check
 rows = datasets.table("published_counts")
-print(dlpatterns.__file__, count(models.alexnet()).params, len(rows) > 10, len(_script()) > 1000)
+print(dlpatterns.__file__, count(models.alexnet()).params, len(rows) > 10,
+    len(_script()) > 1000)
 """
 
 

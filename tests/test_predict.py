@@ -1,5 +1,5 @@
-"""Tests of predictions: how guesses are read, what is refused, what one call carries, and
-its live half.
+"""Tests of predictions: how guesses are read, what is refused, what one call carries,
+and its live half.
 """
 
 from unittest import mock

@@ -1,5 +1,5 @@
-"""Predictions in a real browser: guesses by mouse and keyboard, kept over reload and the
-way back, without JavaScript, and read as the library reads them.
+"""Predictions in a real browser: guesses by mouse and keyboard, kept over reload and
+the way back, without JavaScript, and read as the library reads them.
 """
 
 import re
@@ -132,7 +132,8 @@ def test_a_guess_is_committed_and_shown_beside_the_answer(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     inside = asked(page, number).evaluate(
         "root => [...root.querySelectorAll('svg text')].every((one) => { const box = "
-        "one.getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth; })"
+        "one.getBoundingClientRect(); return box.left >= 0 && box.right <= "
+        "innerWidth; })"
     )
     assert inside, "a word of the axis is cut off"
 
@@ -283,9 +284,11 @@ def test_page_and_library_read_guesses_alike(page):
 GUESSES = ["13", "10", "6.5", "26", "1e6", "-2", "0", "77", "1e99", "2e-99"]
 SAY = """
 all => all.map(([k, text]) => {
-  const root = document.querySelectorAll(".dlp-predict")[k], { understood, sentence, axis, near } = root.dlp;
+  const root = document.querySelectorAll(".dlp-predict")[k], { understood, sentence,
+      axis, near } = root.dlp;
   const q = JSON.parse(root.querySelector("script").textContent);
-  try { const guess = understood(q, text); return [sentence(q, text, guess), axis(q, guess), near(q, guess)]; }
+  try { const guess = understood(q, text); return [sentence(q, text, guess), axis(q,
+      guess), near(q, guess)]; }
   catch (word) { return String(word); }
 })
 """

@@ -18,23 +18,30 @@ LECTURES = [page for page in PAGES if page.startswith("chapters/")]
 PAPER = {"width": 718, "height": 1047}  # CSS pixels of A4 inside margins of 1 cm
 MATHS_DONE = "window.showMaths().then(() => true)"
 TOO_WIDE = """
-(width) => [...document.querySelectorAll(".bd-article *")].filter((one) => !one.closest("mjx-assistive-mml"))
-  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > width + 0.5)
+(width) => [...document.querySelectorAll(".bd-article *")]
+    .filter((one) => !one.closest("mjx-assistive-mml"))
+  .filter((one) => one.checkVisibility()
+      && one.getBoundingClientRect().right > width + 0.5)
   .map((one) => one.outerHTML.slice(0, 100))
 """
 CUT_OFF = """
-() => [...document.querySelectorAll(".bd-article *")].filter((one) => one.checkVisibility() && !one.closest("span.math"))
-  .filter((one) => getComputedStyle(one).overflowX !== "visible" && one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+() => [...document.querySelectorAll(".bd-article *")]
+    .filter((one) => one.checkVisibility() && !one.closest("span.math"))
+  .filter((one) => getComputedStyle(one).overflowX !== "visible" && one.clientWidth
+      && one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.outerHTML.slice(0, 100))
 """
 FOLDED = """
 () => [...document.querySelectorAll("details > *:not(summary)")]
-  .filter((one) => !one.checkVisibility({opacityProperty: true, visibilityProperty: true}) || one.offsetHeight < 5)
-  .filter((one) => one.textContent.trim() && !one.matches("script, style")).map((one) => one.outerHTML.slice(0, 100))
+  .filter((one) => !one.checkVisibility({opacityProperty: true,
+      visibilityProperty: true}) || one.offsetHeight < 5)
+  .filter((one) => one.textContent.trim() && !one.matches("script, style"))
+      .map((one) => one.outerHTML.slice(0, 100))
 """
 EXPLORERS = """
 () => [...document.querySelectorAll(".dlp-explore")].map((one) => ({
-  figure: [...one.querySelectorAll("img, table")].every((it) => it.checkVisibility() && it.clientHeight > 20),
+  figure: [...one.querySelectorAll("img, table")].every((it) => it.checkVisibility()
+      && it.clientHeight > 20),
   controls: one.querySelector(".dlp-controls").checkVisibility(),
 }))
 """
@@ -77,7 +84,8 @@ def test_explorers_show_a_frame_and_no_controls(printed: Page):
 def test_a_page_read_in_dark_mode_is_printed_dark_on_white(printed: Page):
     colours = printed.evaluate("""() =>
       [...document.querySelectorAll(".bd-article :is(h1, p, td, pre, figcaption, mjx-math)")]
-        .filter((one) => one.checkVisibility()).map((one) => getComputedStyle(one).color)""")
+        .filter((one) => one.checkVisibility())
+            .map((one) => getComputedStyle(one).color)""")
     assert (
         max(
             max(map(float, re.findall(r"[\d.]+", colour)[:3]))

@@ -1,4 +1,6 @@
-"""Tests of drawings: Matplotlib's SVG made small, with the same text, shapes and colours."""
+"""Tests of drawings: Matplotlib's SVG made small, with the same text, shapes and
+colours.
+"""
 
 import base64
 import gzip

@@ -66,7 +66,8 @@ README = """# The exercises as an nbgrader course
 
     nbgrader generate_assignment {first} --create   # release/{first}: what students get
     # students hand in: submitted/STUDENT/{first}/{first}.ipynb
-    nbgrader autograde {first} --create      # gradebook.db; --create enters new students
+    nbgrader autograde {first} --create      # gradebook.db;
+        --create enters new students
     # answers in words: JupyterLab in this folder, menu Nbgrader, Formgrader
     nbgrader generate_feedback {first}       # feedback/STUDENT/{first}/{first}.html
     nbgrader export                          # grades.csv

@@ -1,4 +1,6 @@
-"""The folded solution of a task: explanation, the reference's own code, why it matters."""
+"""The folded solution of a task: explanation, the reference's own code, why it
+matters.
+"""
 
 import ast
 import inspect

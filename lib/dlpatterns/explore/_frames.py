@@ -39,7 +39,8 @@ def _bytes(frame: Frame) -> bytes:
 def _too_heavy(plan: Mapping[str, Choice], weight: int, drawn: int, of: int) -> str:
     return (
         f"{drawn} of the {of} frames of this explorer are {weight / 1000:.0f} kB "
-        f"compressed already, at most {MOST_BYTES // 1000} kB go on a page: offer fewer "
+        f"compressed already, at most {MOST_BYTES // 1000} kB go on a page: offer "
+        "fewer "
         f"values of {', '.join(plan)}, draw fewer points, or show smaller pictures"
     )
 

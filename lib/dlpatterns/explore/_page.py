@@ -1,4 +1,4 @@
-"""Explorers on a static page: the starting frame, and for a script all frames as data."""
+"""Explorers on a static page: the starting frame, and all frames as data."""
 
 import json
 import re
@@ -131,10 +131,12 @@ def _control(choice: Choice) -> str:
         name = escape(choice.names[choice.start])
         widest = max(map(_columns, choice.names))
         return (
-            f'<span class="dlp-control"><label><span>{label}</span> <input type="range" '
+            f'<span class="dlp-control"><label><span>{label}</span> <input '
+            'type="range" '
             f'min="0" max="{last}" step="1" value="{choice.start}" autocomplete="off" '
             f'aria-valuetext="{name}"> <output aria-live="off" style="min-width:'
-            f'{widest + 1}ch">{name}</output></label>{_button(label) * choice.play}</span>'
+            f'{widest + 1}ch">{name}</output></label>'
+            f"{_button(label) * choice.play}</span>"
         )
     if choice.kind == "switch":
         return (
@@ -142,7 +144,10 @@ def _control(choice: Choice) -> str:
             f"{' checked' * choice.start}> <span>{label}</span></label>"
         )
     options = "".join(
-        f'<option value="{i}"{" selected" * (i == choice.start)}>{escape(name)}</option>'
+        (
+            "<option "
+            f'value="{i}"{" selected" * (i == choice.start)}>{escape(name)}</option>'
+        )
         for i, name in enumerate(choice.names)
     )
     return (

@@ -1,7 +1,7 @@
 """Predictions that a reader commits to: a question, a guess, and only then the answer.
 
-The page takes guesses with `predicting.js`; with a kernel ipywidgets take them by the same
-rules. Nothing is locked: who skips unfolds the answer.
+The page takes guesses with `predicting.js`; with a kernel ipywidgets take them by the
+same rules. Nothing is locked: who skips unfolds the answer.
 """
 
 import json
@@ -161,7 +161,8 @@ def _on_axis(asked: Question, *, unit: str, scale: str, low, high) -> Question:
     highest = math.inf if high is None else high
     if not lowest <= asked.answer <= highest or lowest >= highest:
         raise ValueError(
-            f"the answer {asked.answer!r} must lie between low {low!r} and high {high!r}"
+            f"the answer {asked.answer!r} must lie between low {low!r} and high "
+            f"{high!r}"
         )
     low, high = (None if end is None else float(end) for end in (low, high))
     return Question(asked.question, asked.answer, unit.strip(), scale, low, high)
@@ -278,7 +279,7 @@ def _word(x: float, y: int, word: str, colour: str) -> str:
 
 
 def ends(asked: Question, guess: float) -> tuple[float, float]:
-    """Return the ends of the axis: those given, or else wide enough for both numbers."""
+    """Return the ends of the axis: those given, or wide enough for both numbers."""
     least, most = sorted((guess, asked.answer))
     if asked.scale == "log":
         low = 10.0 ** math.floor(math.log10(least)) if asked.low is None else asked.low
@@ -372,7 +373,7 @@ def _form(asked: Question):
 
 
 def _commit(asked: Question, text: str) -> str:
-    """Keep a guess that can be understood, or return the kind word that says why not."""
+    """Keep a guess that can be understood, or return the kind word why not."""
     text = text.strip()
     try:
         asked.understood(text)

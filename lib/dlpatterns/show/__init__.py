@@ -15,7 +15,7 @@ that the tests compare them:
 
 | module | duty |
 |---|---|
-| `_settings`, `_style` | Matplotlib's settings, the palette in its light and its dark values |
+| `_settings`, `_style` | Matplotlib's settings, the palette, light and dark |
 | `_svg` | Matplotlib's SVG made small, its colours as variables |
 | `_values` | the numbers that a figure draws |
 | `_figures`, `_tables`, `_sentences`, `_numbers` | what the public names do |

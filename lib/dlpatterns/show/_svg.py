@@ -1,7 +1,8 @@
 """Matplotlib's own SVG, made small: text as text, colours as variables, nothing twice.
 
-The page's style gives each variable a light and a dark value, so that a chart belongs to
-the page in both. Pictures inside keep their colours, and so does what is drawn on them.
+The page's style gives each variable a light and a dark value, so that a chart belongs
+to the page in both. Pictures inside keep their colours, and so does what is drawn on
+them.
 """
 
 import base64
@@ -271,7 +272,7 @@ class _Compact:
         yield (look + clip, short_path(path))
 
     def marker(self, one: ElementTree.Element, keep: bool) -> Iterator:
-        """Yield a tick or a point where it stands: a circle, or its path moved there."""
+        """Yield a tick or a point where it stands: a circle, or its path there."""
         href = one.get("{http://www.w3.org/1999/xlink}href").removeprefix("#")
         path, style = self.markers[href]
         look = self.look(one, keep, style)
@@ -336,7 +337,7 @@ class _Compact:
         return f"<tspan{places}{self.type(style, size)}>{words}</tspan>"
 
     def power(self, one: ElementTree.Element, found: re.Match, keep: bool) -> str:
-        """Return a power of ten, such as a logarithmic axis has, as one line of text."""
+        """Return a power of ten, as a logarithmic axis has it, as one line of text."""
         moved = re.search(r"translate\((\S+) (\S+)\)", one.get("transform"))
         first = next(it for it in one.iter() if _tag(it) == "tspan")
         style = _style(first)
