@@ -21,7 +21,7 @@ SCRIPT = re.compile(r"<script>(// [A-Z][^\n]*\n\(\(\) => \{\n.*?)</script>", re.
 
 
 def lay_beside(book: Path) -> None:
-    """Move large pictures and the library's scripts out of the pages of a built book."""
+    """Move large pictures and the library's scripts out of a built book's pages."""
     for page in sorted(book.rglob("*.html")):
         html = page.read_text(encoding="utf-8")
         if (lighter := moved(html, page.parent, book / "_static" / "beside")) != html:

@@ -24,7 +24,8 @@ MATHS_DONE = "window.showMaths().then(() => true)"
 AT_REST = "document.getAnimations().every((one) => one.playState !== 'running')"
 UNFOLD = """
 document.querySelectorAll("details").forEach((one) => (one.open = true));
-document.querySelectorAll(".toggle-hidden").forEach((one) => one.classList.remove("toggle-hidden"));
+document.querySelectorAll(".toggle-hidden")
+  .forEach((one) => one.classList.remove("toggle-hidden"));
 """
 RUN = "axe.run(document, {runOnly: %s, resultTypes: ['violations']})"
 WCAG = RUN % "{type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}"

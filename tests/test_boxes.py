@@ -41,7 +41,8 @@ WALK = """
       }
       root.dlp.go(positions);
       heights.add(Math.round(root.getBoundingClientRect().height));
-      if ([root, ...root.querySelectorAll(".dlp-scroll, .dlp-picture")].some(wide)) sideways.push([...positions]);
+      if ([root, ...root.querySelectorAll(".dlp-scroll, .dlp-picture")].some(wide))
+        sideways.push([...positions]);
       const svg = root.querySelector("svg"), scale = svg?.getScreenCTM().a;
       for (const text of svg?.querySelectorAll("text") ?? [])
         smallest = Math.min(smallest,
@@ -52,13 +53,17 @@ WALK = """
   const figures = [...document.querySelectorAll("figure.dlp-figure svg")]
       .filter((one) => !one.closest(".dlp-explore"));
   const labels = figures.filter((one) => one.checkVisibility()).map((one) => {
-    const sizes = [...one.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize) * one.getScreenCTM().a);
+    const scale = one.getScreenCTM().a;
+    const sizes = [...one.querySelectorAll("text")]
+      .map((text) => parseFloat(getComputedStyle(text).fontSize) * scale);
     return [one.getAttribute("aria-label").slice(0, 60), Math.min(...sizes, Infinity)];
   });
   return {
     explorers, labels, page: document.documentElement.scrollWidth,
     code: [...document.querySelectorAll("pre")].filter(wide).map(said),
-    tables: [...document.querySelectorAll(".dlp-scroll, .pst-scrollable-table-container")].filter(wide).map(said),
+    tables: [...document
+      .querySelectorAll(".dlp-scroll, .pst-scrollable-table-container")]
+      .filter(wide).map(said),
     figures: [...document.querySelectorAll(".dlp-picture")].filter(wide)
         .map((one) => one.firstElementChild.getAttribute("aria-label").slice(0, 60)),
   };

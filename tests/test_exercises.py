@@ -25,21 +25,26 @@ class Size(IntEnum):
 
 
 RIGHT = {
-    "whole": [307_200, 307_200.0, np.int64(307_200), np.float32(307_200), np.array(307_200), Fraction(614_400, 2),
+    "whole": [307_200, 307_200.0, np.int64(307_200), np.float32(307_200),
+        np.array(307_200), Fraction(614_400, 2),
               Decimal(307_200), Size.IMAGE],
-    "real": [0.125, Fraction(1, 8), np.float32(0.125), 0.125 * (1 + 1e-9), Decimal("0.125")],
+    "real": [0.125, Fraction(1, 8), np.float32(0.125), 0.125 * (1 + 1e-9),
+        Decimal("0.125")],
     "ratio": [5.0625, 81 / 16],
     "fan_in": [28],
     "near": [100, 98, 102.0],
     "truth": [True, np.True_],
     "text": ["depthwise", " Depthwise ", np.str_("DEPTHWISE")],
     "pair": [(56, 112), [56, 112], np.array([56, 112])],
-    "names": [{"relu", "max"}, ["max", "relu"], frozenset({"relu", "max"}), ("max", "relu")],
+    "names": [{"relu", "max"}, ["max", "relu"], frozenset({"relu", "max"}),
+    ("max", "relu")],
     "table": [{"weights": 3, "macs": 9.0}],
-    "array": [np.arange(6).reshape(2, 3), [[0, 1, 2], [3, 4, 5]], np.arange(6, dtype=np.float32).reshape(2, 3)],
+    "array": [np.arange(6).reshape(2, 3), [[0, 1, 2], [3, 4, 5]],
+    np.arange(6, dtype=np.float32).reshape(2, 3)],
     "counts": [[[1, 2], [3, 4]], np.array([[1.0, 2], [3, 4]])],
     "choice": ["b", " B "],
-    "formula": ["(H+2*P-R)//S+1", "floor((H + 2×P − R) / S) + 1", lambda H, P, R, S: (H - R + 2 * P) // S + 1],
+    "formula": ["(H+2*P-R)//S+1", "floor((H + 2×P − R) / S) + 1", lambda H, P, R,
+        S: (H - R + 2 * P) // S + 1],
     "scaled": [scaled, lambda x, factor: factor * x],
     "root": [root],
     "ordered": [ordered, lambda items, table: [1, 2, 3]],
@@ -113,31 +118,29 @@ WRONG = [
     ("whole", 9_600, "Yours is too small.", "That is one image of 32."),
     ("whole", 307_201, "Yours is too large.", "You are off by one."),
     ("whole", 307_200.5, "Yours is too large.", ""),
-    ("whole", 153_600, "Yours is too small.", ("Exactly half: is one of two "
-    "equal parts missing?")),
-    ("whole", 307_200 * 8, "Yours is too large.", ("Eight times too much: "
-    "bits, or bytes?")),
-    ("whole", 307.2, "Yours is too small.", ("Off by a power of a "
-    "thousand: look at the unit.")),
+    ("whole", 153_600, "Yours is too small.",
+        "Exactly half: is one of two equal parts missing?"),
+    ("whole", 307_200 * 8, "Yours is too large.",
+        "Eight times too much: bits, or bytes?"),
+    ("whole", 307.2, "Yours is too small.",
+        "Off by a power of a thousand: look at the unit."),
     ("whole", -307_200, "Yours is too small.", "The sign is wrong."),
     ("whole", True, "One number is expected, yours is a truth value.", ""),
-    ("whole", "307200", "One number is expected, yours is a text.", ("Write the number "
-    "without quotes.")),
+    ("whole", "307200", "One number is expected, yours is a text.",
+        "Write the number without quotes."),
     ("whole", [307_200], "One number is expected, yours is a list.", ""),
-    ("whole", np.array([307_200]), "One number is expected, yours is an array.", ("take it out "
-    "with "
-    "`.item()`")),
-    ("whole", lambda: 307_200, "One number is expected, yours is a function.", ("Pass what "
-    "the "
-    "function returns")),
-    ("whole", float("nan"), ("Yours is NaN, which is no number: was "
-    "something divided by zero?"), ""),
+    ("whole", np.array([307_200]), "One number is expected, yours is an array.",
+        "take it out with `.item()`"),
+    ("whole", lambda: 307_200, "One number is expected, yours is a function.",
+        "Pass what the function returns"),
+    ("whole", float("nan"),
+        "Yours is NaN, which is no number: was something divided by zero?", ""),
     ("whole", float("inf"), "Yours is too large.", ""),
     ("whole", 307_200j, "The numbers differ.", ""),
     ("whole", 10**10_000, "Yours is too large.", ""),
     ("real", 10**10_000, "Yours is too large.", ""),
-    ("real", 12.5, "Yours is too large.", ("A hundred times too much: a "
-    "share, or per cent?")),
+    ("real", 12.5, "Yours is too large.",
+        "A hundred times too much: a share, or per cent?"),
     ("near", 103, "Yours is too large.", ""),
     ("truth", 1, "True or False is expected, yours is a whole number.", ""),
     ("truth", False, "It is the other one.", ""),
@@ -150,77 +153,68 @@ WRONG = [
     ("names", ["max", "max", "relu"], "'max' is there twice.", "Each once"),
     ("names", {"relu"}, "1 of 2 are missing.", ""),
     ("names", {"relu", "max", "tanh"}, "'tanh' does not belong to it.", ""),
-    ("names", np.array(["relu", "max"]), "A set is expected, yours is an array.", ("Make a set "
-    "of "
-    "it")),
+    ("names", np.array(["relu", "max"]), "A set is expected, yours is an array.",
+        "Make a set of it"),
     ("names", [["relu"]], "A set of plain values is expected", ""),
     ("table", {"macs": 9}, "The key 'weights' is missing.", ""),
-    ("table", {"macs": 9, "weights": 3, "bias": 1}, "The key 'bias' is not asked for.", ""),
-    ("table", {"macs": 18, "weights": 3}, "The value of 'macs': yours is too large.", ("Exactly "
-    "twice "
-    "too much")),
-    ("array", np.arange(6.0).reshape(3, 2), ("The shape (2, 3) is "
-    "expected, yours is (3, 2)."), ""),
-    ("array", np.arange(6.0).reshape(2, 3).T, "The shape (2, 3) is expected", ("it is "
-    "transposed")),
-    ("array", np.arange(6.0), "The shape (2, 3) is expected, yours is (6,).", ("only the "
-    "axes "
-    "differ")),
-    ("array", 2 * np.arange(6.0).reshape(2, 3), ("5 of 6 values differ, the "
-    "first at index (0, 1)."), "exactly twice"),
-    ("array", np.arange(6.0).reshape(2, 3) + 1j, ("Real numbers are expected, "
-    "yours are complex."), "`.real`"),
-    ("array", np.arange(6).reshape(2, 3) * 1j, ("Real numbers are expected, "
-    "yours are complex."), ""),
-    ("array", np.full((2, 3), np.nan), "6 of 6 values are NaN, which is no number.", ""),
-    ("array", [[1], [1, 2]], ("An array of numbers of shape (2, 3) "
-    "is expected, yours is a list."), ""),
-    ("array", np.array([None] * 6), ("An array of numbers of shape (2, 3) is "
-    "expected, yours is an array of "
-    "objects."), ""),
-    ("array", np.ma.masked_array(np.arange(6.0).reshape(2, 3), mask=np.eye(2, 3)), ("2 of 6 "
-    "values "
-    "are "
-    "masked."), "array"),
+    ("table", {"macs": 9, "weights": 3, "bias": 1}, "The key 'bias' is not asked for.",
+        ""),
+    ("table", {"macs": 18, "weights": 3}, "The value of 'macs': yours is too large.",
+        "Exactly twice too much"),
+    ("array", np.arange(6.0).reshape(3, 2),
+        "The shape (2, 3) is expected, yours is (3, 2).", ""),
+    ("array", np.arange(6.0).reshape(2, 3).T, "The shape (2, 3) is expected",
+        "it is transposed"),
+    ("array", np.arange(6.0), "The shape (2, 3) is expected, yours is (6,).",
+        "only the axes differ"),
+    ("array", 2 * np.arange(6.0).reshape(2, 3),
+        "5 of 6 values differ, the first at index (0, 1).", "exactly twice"),
+    ("array", np.arange(6.0).reshape(2, 3) + 1j,
+        "Real numbers are expected, yours are complex.", "`.real`"),
+    ("array", np.arange(6).reshape(2, 3) * 1j,
+        "Real numbers are expected, yours are complex.", ""),
+    ("array", np.full((2, 3), np.nan), "6 of 6 values are NaN, which is no number.",
+        ""),
+    ("array", [[1], [1, 2]],
+        "An array of numbers of shape (2, 3) is expected, yours is a list.", ""),
+    ("array", np.array([None] * 6),
+        "An array of numbers of shape (2, 3) is expected, yours is an array of objects.",
+        ""),
+    ("array", np.ma.masked_array(np.arange(6.0).reshape(2, 3), mask=np.eye(2, 3)),
+        "2 of 6 values are masked.", "array"),
     ("counts", [[1, 3], [2, 4]], "2 of 4 values differ", "it is transposed"),
     ("choice", "a", "It is another one.", "That is the other network."),
     ("choice", "d", "Choose one of 'a', 'b', 'c'.", ""),
     ("choice", np.array(["b", "b"]), "Choose one of 'a', 'b', 'c'.", ""),
-    ("formula", "(H + P - R) // S + 1", "Yours is too small.", ("Padding has two "
-    "sides.")),
+    ("formula", "(H + P - R) // S + 1", "Yours is too small.",
+        "Padding has two sides."),
     ("formula", "H^2", "^ is no power in Python: write **.", ""),
     ("formula", "2H", "This is no formula: write products with *", ""),
     ("formula", "W + 1", "The name W is unknown; use H, P, R, S.", ""),
-    ("formula", "__import__('os')._exit(0)", ("Only numbers, H, P, R, S, + "
-    "- * / // % ** and"), ""),
+    ("formula", "__import__('os')._exit(0)",
+        "Only numbers, H, P, R, S, + - * / // % ** and", ""),
     ("formula", "open('x')", "Only numbers, H, P, R, S", ""),
     ("formula", "H if P else R", "Only numbers, H, P, R, S", ""),
     ("formula", "H / 0", "Your formula raises ZeroDivisionError.", ""),
     ("formula", "max()", "Your formula raises TypeError.", ""),
-    ("formula", 5, "A formula in quotes is expected, yours is a whole number.", ("Use the "
-    "names "
-    "H, "
-    "P, R, S.")),
-    ("formula", lambda h: h, "Your function does not take these arguments", ("It is "
-    "called "
-    "as "
-    "shown here")),
-    ("scaled", lambda x, factor=2: x + factor, "6 of 6 values differ", ("Multiply, do "
-    "not add.")),
+    ("formula", 5, "A formula in quotes is expected, yours is a whole number.",
+        "Use the names H, P, R, S."),
+    ("formula", lambda h: h, "Your function does not take these arguments",
+        "It is called as shown here"),
+    ("scaled", lambda x, factor=2: x + factor, "6 of 6 values differ",
+        "Multiply, do not add."),
     ("scaled", lambda x, factor=2: x * 2, "6 of 6 values differ", "Use `factor`."),
-    ("scaled", np.ones(3), "A function is expected, yours is an array.", ("Pass the "
-    "function "
-    "itself")),
-    ("scaled", lambda x: x, "Your function does not take these arguments", ("keep the "
-    "first "
-    "line")),
+    ("scaled", np.ones(3), "A function is expected, yours is an array.",
+        "Pass the function itself"),
+    ("scaled", lambda x: x, "Your function does not take these arguments",
+        "keep the first line"),
     ("scaled", lambda x, factor=2: x[5], "Your function raises IndexError.", ""),
-    ("scaled", lambda x, factor=2: (yield x), ("An array of numbers of shape "
-    "(2, 3) is expected"), ""),
+    ("scaled", lambda x, factor=2: (yield x),
+        "An array of numbers of shape (2, 3) is expected", ""),
     ("root", lambda x: abs(x) ** 0.5, "ValueError should be raised here.", ""),
     ("root", lambda x: x.nothing, "Your function raises AttributeError.", ""),
-    ("ordered", lambda items, table: sorted(items)[::-1], ("Item 0: yours is "
-    "too large."), ""),
+    ("ordered", lambda items, table: sorted(items)[::-1], "Item 0: yours is too large.",
+        ""),
 ]  # fmt: skip
 
 

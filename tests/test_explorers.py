@@ -44,7 +44,8 @@ READ = """
 """
 POSITION = "one => one.type === 'checkbox' ? +one.checked : +one.value"
 NAME = """one => one.type === 'checkbox' ? (one.checked ? 'on' : 'off')
-  : one.type === 'range' ? one.parentElement.querySelector('output').textContent : one.selectedOptions[0].textContent"""
+  : one.type === 'range' ? one.parentElement.querySelector('output').textContent
+  : one.selectedOptions[0].textContent"""
 LABEL = "one => one.parentElement.querySelector('span').textContent"
 
 

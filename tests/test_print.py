@@ -83,7 +83,8 @@ def test_explorers_show_a_frame_and_no_controls(printed: Page):
 
 def test_a_page_read_in_dark_mode_is_printed_dark_on_white(printed: Page):
     colours = printed.evaluate("""() =>
-      [...document.querySelectorAll(".bd-article :is(h1, p, td, pre, figcaption, mjx-math)")]
+      [...document.querySelectorAll(
+        ".bd-article :is(h1, p, td, pre, figcaption, mjx-math)")]
         .filter((one) => one.checkVisibility())
             .map((one) => getComputedStyle(one).color)""")
     assert (

@@ -62,12 +62,12 @@ c.Execute.interrupt_on_timeout = True
 '''
 README = """# The exercises as an nbgrader course
 
-`make assignments` wrote this folder. It may be written again: copy it to a place of your own before you use it.
+`make assignments` wrote this folder. It may be written again: copy it to a place of
+your own before you use it.
 
     nbgrader generate_assignment {first} --create   # release/{first}: what students get
     # students hand in: submitted/STUDENT/{first}/{first}.ipynb
-    nbgrader autograde {first} --create      # gradebook.db;
-        --create enters new students
+    nbgrader autograde {first} --create      # gradebook.db, new students too
     # answers in words: JupyterLab in this folder, menu Nbgrader, Formgrader
     nbgrader generate_feedback {first}       # feedback/STUDENT/{first}/{first}.html
     nbgrader export                          # grades.csv
@@ -76,9 +76,9 @@ README = """# The exercises as an nbgrader course
 |---|---:|---:|
 {rows}
 
-The tests call `exercises.require`,
-the same check that students see in their notebook. The machine that grades needs the
-library `dlpatterns` of the version that the students used. Whoever looks into that library finds the answers.
+The tests call `exercises.require`, the same check that students see in their notebook.
+The machine that grades needs the library `dlpatterns` of the version that the students
+used. Whoever looks into that library finds the answers.
 """
 
 

@@ -2,13 +2,13 @@
 
 | module | holds |
 |---|---|
-| `exercises.check(name, answer)` | the verdict on an answer: correct and why it matters, wrong and where, or untouched |
-| `exercises.require(name, answer)` | the same for a grader: AssertionError unless the answer is correct |
-| `exercises.solution(name)` | explanation, the reference's own code, and why it matters, folded |
+| `exercises.check(name, answer)` | the verdict on an answer, and why it matters |
+| `exercises.require(name, answer)` | for a grader: AssertionError unless correct |
+| `exercises.solution(name)` | explanation and the reference's own code, folded |
 | one public module a lecture | its `TASKS`, loaded when the first of them is checked |
 | `_tasks` | the kinds of task: `Value`, `Choice`, `Formula`, `Function`, `Words` |
 | `_task`, `_values`, `_functions`, `_formulas`, `_formula` | how each kind judges |
-| `_compare`, `_numbers`, `_describe` | what differs between an answer and the expected value |
+| `_compare`, `_numbers`, `_describe` | what differs from the expected value |
 | `_guard` | a limit of time and memory for whatever a student wrote |
 | `_page`, `exercises.js` | the same verdicts on a page without a kernel |
 | `_solution` | what a solution shows |
@@ -34,7 +34,8 @@ def check(name: str, answer: object) -> Result:
     Raises: ValueError that lists near names, if there is no such task.
 
     >>> check("classic_models.conv2_weights", ...)
-    ○ Not answered yet. Expected: the number of weights that conv2 stores, a whole number.
+    ○ Not answered yet. Expected: the number of weights that conv2 stores,
+        a whole number.
     """
     task = find(name)
     ending = _guard.run(lambda report: _judged(task, name, answer, report).to_json())
@@ -113,10 +114,8 @@ def tasks(lecture: str) -> dict[str, Task]:
 def _near(name: object, lecture: str) -> str:
     if lecture in lectures():
         known = [f"{lecture}.{task}" for task in tasks(lecture)]
-        return (
-            "did you mean "
-            f"{', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known)}?"
-        )
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known
+        return f"did you mean {', '.join(near)}?"
     return f'write "lecture.task", with one of the lectures {", ".join(lectures())}'
 
 

@@ -44,7 +44,7 @@ class Task:
         return Result("open", f"Expected: {self.expects}.")
 
     def close(self, digits: int) -> Result:
-        """Return the result of an answer that is right, but for digits that it lacks."""
+        """Return the result of an answer that is right, but for digits it lacks."""
         return Result("close", f"It agrees to {digits} digits. Round only at the end.")
 
     def incorrect(

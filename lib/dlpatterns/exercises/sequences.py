@@ -300,7 +300,10 @@ TASKS = {
             ),
             (
                 _overflowing,
-                "The exponential of 800 is beyond float64: take the largest score off first.",
+                (
+                    "The exponential of 800 is beyond float64: take the largest score "
+                    "off first."
+                ),
             ),
             (_plain_mean, "Each answer counts as much as its share of the joint sum."),
             (_not_divided, "The answer is a mean: divide by the joint sum."),
