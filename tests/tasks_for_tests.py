@@ -2,11 +2,15 @@
 them.
 """
 
+import time
+
 import numpy as np
 
 from dlpatterns import exercises
 from dlpatterns.exercises._result import Result
 from dlpatterns.exercises._tasks import Choice, Formula, Function, Task, Value, call
+
+MOST_SECONDS = 2.0
 
 
 def _pairs(rng):
@@ -105,3 +109,16 @@ def check(name: str, answer: object) -> Result:
         return exercises.check(f"demo.{name}", answer)
     finally:
         exercises.find = real
+
+
+def checked(name, answer):
+    """Check an answer, and see that the verdict comes in time, is not too long, and can
+    be shown everywhere.
+    """
+    start = time.perf_counter()
+    result = check(name, answer)
+    assert time.perf_counter() - start < MOST_SECONDS
+    for text in (repr(result), result._repr_html_()):
+        assert len(text.encode("utf-8")) < 6_000
+        assert all(character.isprintable() or character == "\n" for character in text)
+    return result

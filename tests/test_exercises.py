@@ -178,7 +178,8 @@ WRONG = [
     ("array", [[1], [1, 2]],
         "An array of numbers of shape (2, 3) is expected, yours is a list.", ""),
     ("array", np.array([None] * 6),
-        "An array of numbers of shape (2, 3) is expected, yours is an array of objects.",
+        "An array of numbers of shape (2, 3) is expected, "
+        "yours is an array of objects.",
         ""),
     ("array", np.ma.masked_array(np.arange(6.0).reshape(2, 3), mask=np.eye(2, 3)),
         "2 of 6 values are masked.", "array"),
