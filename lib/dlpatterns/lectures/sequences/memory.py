@@ -245,3 +245,17 @@ def _sequences_with(steps: int, symbols: int, largest: int) -> int:
             for length in range(steps + 1)
         ]
     return ways[steps]
+
+
+def shuffled() -> list[dict]:
+    """Return for each network whether its answer changes when the symbols before the
+    last token change places; the weights are random.
+    """
+    tokens, _ = look_back(64, 12, seed=0)
+    order = np.append(np.random.default_rng(1).permutation(12), 12)
+    rows = []
+    for name in RATE:
+        net = network.Network(Arm("order", name).model(), seed=1)
+        change = np.abs(net.forward(tokens) - net.forward(tokens[:, order])).max()
+        rows.append({"network": name, "answer changes": bool(change > 1e-9)})
+    return rows

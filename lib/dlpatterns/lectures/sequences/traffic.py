@@ -7,10 +7,14 @@ Units: bytes.
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import count
 
 import numpy as np
+
+from ... import measuring
+from ...kernels import attention
 
 LINE = 1024  # bytes that move together
 PASSES = 12  # times that `attention_matmul` reads or writes the whole T x T matrix
@@ -44,6 +48,47 @@ def tiles(tokens: int, dim: int, rows: int) -> int:
     keys and values once for every tile of `rows` queries.
     """
     return 4 * 2 * tokens * dim * (1 + -(-tokens // rows))
+
+
+def compared(tokens: int, dim: int, size: int) -> list[dict]:
+    """Return the bytes of plain and of tiled attention, by formula and by replay
+    through a buffer of that size (`tiled`); the last tile is too large for it.
+    """
+    heads = np.random.default_rng(0).normal(size=(3, 1, 1, tokens, dim))
+    heads = tuple(heads.astype(np.float32))
+    rows = [
+        {"attention": "plain", "formula": whole_matrix(tokens, dim)}
+        | {"replay": _crossed(attention.attention_matmul, heads, size)}
+    ]
+    for queries in (32, 64, 128):
+        kernel = partial(attention.attention_tiled, tile=(queries, 128))
+        name = f"tiles of {queries} × 128"
+        rows.append(
+            {"attention": name, "formula": tiles(tokens, dim, queries)}
+            | {"replay": _crossed(kernel, heads, size)}
+        )
+    return rows
+
+
+def _crossed(kernel: Callable, heads: tuple, size: int) -> int:
+    buffer = replay(kernel, heads, size)
+    return buffer.read + buffer.written
+
+
+def memory(tokens: Iterable[int], dim: int = 64) -> list[dict]:
+    """Return the most MiB that plain and tiled attention hold at once besides their
+    inputs, by length.
+    """
+    rows = []
+    for length in tokens:
+        q, k, v = np.random.default_rng(0).normal(size=(3, 1, 1, length, dim))
+        heads = [x.astype(np.float32) for x in (q, k, v)]
+        row: dict[str, int] = {"tokens": length}
+        for name in ("attention_matmul", "attention_tiled"):
+            kernel = partial(getattr(attention, name), *heads)
+            row[name] = round(measuring.peak_bytes(kernel) / 2**20)
+        rows.append(row)
+    return rows
 
 
 # --- The replay -----------------------------------------------------------------------
