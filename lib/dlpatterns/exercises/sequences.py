@@ -165,8 +165,8 @@ TASKS = {
             (
                 4 * 512 * (256 + 512 + 1),
                 (
-                    "That is one bias a gate, as Keras and ONNX keep it; PyTorch keeps "
-                    "two."
+                    "That is one bias a gate, as Keras keeps it; PyTorch, cuDNN and "
+                    "ONNX keep two."
                 ),
             ),
             (
@@ -199,36 +199,40 @@ TASKS = {
         ),
     ),
     "crossover": Formula(
-        answer="3*M/2",
-        where={"F": range(8, 200), "M": range(8, 400)},
+        answer="(5*E + 6*U)/4",
+        where={"E": range(8, 200), "U": range(8, 400)},
         title="Where the lines cross",
-        explanation="The pairs cost 2 T² F, the three matrices 3 T F M.",
-        expects="the length T as a formula in F and M",
+        explanation=(
+            "The pairs cost 2 T² E. The projections have 2 E² + 2 E² / 4 weights and "
+            "the three matrices 3 E U, each used once a token: 2 T² E = T (2.5 E² + "
+            "3 E U)."
+        ),
+        expects="the length T as a formula in E and U",
         mistakes=[
             (
-                "M",
+                "3*U/2",
+                "That is the feed-forward part alone; the projections are dense, too.",
+            ),
+            (
+                "2*E + 3*U/2",
+                (
+                    "Keys and values have a quarter of the weights: one key-value head "
+                    "for four query heads."
+                ),
+            ),
+            (
+                "(5*E + 4*U)/4",
                 "That is a feed-forward part of two matrices; a gated one has three.",
             ),
             (
-                "3*M",
-                "The pairs are two products, Q times K and weights times V: 2 T² F.",
+                "(5*E + 6*U)/2",
+                "The pairs are two products, Q times K and weights times V: 2 T² E.",
             ),
-            (
-                "3*M/4",
-                "You counted the pairs twice; both products together are 2 T² F.",
-            ),
-            ("3*M*F/2", "F stands on both sides and cancels."),
-            (
-                "(3*M + 4*F)/2",
-                (
-                    "You added the projections to the feed-forward part; the question "
-                    "asks for that part alone."
-                ),
-            ),
+            ("5*E/4", "You left out the feed-forward part."),
         ],
         why=(
-            "The crossover moves with the hidden size alone: the wider a model, "
-            "the longer attention's square stays small."
+            "Llama-3.1-8B crosses at 26,624 tokens, a fifth of its context: the wider "
+            "a model, the longer its square stays small."
         ),
     ),
     "cache_bytes": Function(

@@ -152,7 +152,7 @@ class _Watched(np.ndarray):
         if targets:
             options["out"] = tuple(map(_plain, targets))
         result = getattr(ufunc, method)(*map(_plain, inputs), **options)
-        if np.ndim(result) == 0:  # a check of the input
+        if _checks(ufunc, inputs, result):
             return result
         for operand in inputs:
             _touch(operand, write=False)
@@ -163,7 +163,7 @@ class _Watched(np.ndarray):
 
 def replay(kernel: Callable, arrays: tuple[np.ndarray, ...], size: int) -> Buffer:
     """Run the kernel on the arrays, all of them outside at first, and return the buffer
-    with its counts; the answer ends outside.
+    with its counts; the answer ends outside, and checks of the input are not counted.
     """
     buffer = Buffer(size)
     answer = kernel(*(_watched(np.array(array), buffer) for array in arrays))
@@ -177,6 +177,14 @@ def _watched(array: np.ndarray, buffer: Buffer) -> _Watched:
     watched = np.ascontiguousarray(array).view(_Watched)
     watched.block = _Block(watched, buffer, next(_Watched.names))
     return watched
+
+
+def _checks(ufunc: np.ufunc, inputs: tuple, result: object) -> bool:
+    """Tell whether an operation only checks the input: it looks at sizes (|x|, x by one
+    number) or comes down to one number.
+    """
+    one_number = ufunc is np.divide and np.ndim(inputs[1]) == 0
+    return np.ndim(result) == 0 or ufunc is np.absolute or one_number
 
 
 def _plain(x: object) -> object:
