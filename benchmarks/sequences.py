@@ -17,349 +17,16 @@ import os
 import platform
 import subprocess
 import sys
-import time
-import tracemalloc
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
+from sequence_peers import onnxruntime_peer, torch_peer
+from sequence_workers import CASES, macs, memory, ours, side_by_side
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "sequences.json"
 PEERS = ("torch", "onnxruntime")
-ATTENTION = {
-    "attention": (1, 12, 1024, 64),
-    "attention_causal": (1, 12, 1024, 64),
-    "attention_8192": (1, 1, 8192, 64),
-}
-LSTM = {
-    "lstm_512": (16, 100, 512, 512),
-    "lstm_650": (20, 35, 650, 650),
-    "lstm_512_batch1": (1, 100, 512, 512),
-}
-CASES = ATTENTION | LSTM
-ROUNDS, REPEATS = 3, 7
-
-
-def heads(name: str) -> tuple[np.ndarray, ...]:
-    """Return q, k and v of unit variance, float32. Shapes: B H T D."""
-    rng = np.random.default_rng(0)
-    return tuple(
-        rng.standard_normal(ATTENTION[name], dtype=np.float32) for _ in range(3)
-    )
-
-
-def cell(name: str) -> tuple[np.ndarray, ...]:
-    """Return an input and an LSTM's weights in PyTorch's order of gates. Shapes: N T D,
-    4H D, 4H H, 4H.
-    """
-    batch, steps, features, hidden = LSTM[name]
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((batch, steps, features), dtype=np.float32)
-    shapes = ((4 * hidden, features), (4 * hidden, hidden), (4 * hidden,))
-    return x, *(
-        rng.uniform(-(hidden**-0.5), hidden**-0.5, shape).astype(np.float32)
-        for shape in shapes
-    )
-
-
-def macs(name: str) -> int:
-    """Return the multiply-accumulates of a case; a causal one does only the pairs that
-    its mask lets through.
-    """
-    if name in LSTM:
-        batch, steps, features, hidden = LSTM[name]
-        return batch * steps * 4 * hidden * (features + hidden)
-    batch, number, tokens, dim = ATTENTION[name]
-    pairs = tokens * (tokens + 1) // 2 if "causal" in name else tokens**2
-    return 2 * batch * number * pairs * dim
-
-
-def shortest(function) -> float:
-    """Return the shortest of several calls in milliseconds, after two that are not
-    timed.
-    """
-    seconds = []
-    for _ in range(REPEATS + 2):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return 1e3 * min(seconds[2:])
-
-
-def peak_gflops(product) -> float:
-    """Return the billions of FLOP/s of a 1536 x 1536 matrix product in float32."""
-    size = 1536
-    matrix = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
-    return 2 * size**3 / shortest(product(matrix)) / 1e6
-
-
-def square(matrix):
-    """Return the matrix times itself."""
-    return matrix @ matrix
-
-
-# --- Workers: each runs in a process of its own and prints one JSON object ------------
-
-
-def ours() -> dict:
-    """Time every rung of ours, and compare it with float64."""
-    from dlpatterns.kernels import attention, recurrence
-
-    rows = {}
-    for name in CASES:
-        reference = exact(name)
-        if name in ATTENTION:
-            long = name == "attention_8192"
-            rungs = (
-                "attention_tiled",
-                "attention_fast",
-                *(() if long else ("attention_matmul",)),
-            )
-            runs = {
-                rung: partial(
-                    getattr(attention, rung), *heads(name), causal="causal" in name
-                )
-                for rung in rungs
-            }
-        else:
-            x, *parts = cell(name)
-            runs = {
-                rung: partial(shown, rung, x, recurrence.Weights(*parts))
-                for rung in ("lstm_steps", "lstm_fast")
-            }
-        for rung, run in runs.items():
-            rows[f"{name}/{rung}"] = {
-                "ms": shortest(run),
-                "error": float(np.abs(run() - reference).max()),
-            }
-    return {
-        "times": rows,
-        "peak_gflops": peak_gflops(lambda matrix: partial(square, matrix)),
-    }
-
-
-def shown(rung: str, x: np.ndarray, weights: tuple) -> np.ndarray:
-    """Return h of an LSTM, without its memory."""
-    from dlpatterns.kernels import recurrence
-
-    return getattr(recurrence, rung)(x, weights)[0]
-
-
-def side_by_side() -> dict:
-    """Time attention with two heads at a time, each with one BLAS thread."""
-    from dlpatterns.kernels.attention import attention_fast
-
-    rows = {}
-    for name in ("attention", "attention_causal"):
-        run = partial(attention_fast, *heads(name), causal="causal" in name, threads=2)
-        rows[f"{name}/attention_fast, 2 heads at a time"] = {
-            "ms": shortest(run),
-            "error": float(np.abs(run() - exact(name)).max()),
-        }
-    return {"times": rows}
-
-
-def exact(name: str) -> np.ndarray:
-    """Return the result of a case in float64, by the rung with the fewest tricks that
-    fits into memory.
-    """
-    from dlpatterns.kernels import attention, recurrence
-
-    if name in ATTENTION:
-        return attention.attention_tiled(
-            *(x.astype(np.float64) for x in heads(name)), causal="causal" in name
-        )
-    x, *parts = (array.astype(np.float64) for array in cell(name))
-    return recurrence.lstm_steps(x, recurrence.Weights(*parts))[0]
-
-
-def torch_peer() -> dict:
-    """Time PyTorch's scaled_dot_product_attention and LSTM layer."""
-    import torch
-
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    rows = {}
-    with torch.inference_mode():
-        for name in CASES:
-            run = torch_attention(name) if name in ATTENTION else torch_lstm(name)
-            rows[name] = {
-                "ms": shortest(run),
-                "error": float(np.abs(run().numpy() - exact(name)).max()),
-            }
-        peak = peak_gflops(lambda matrix: partial(square, torch.from_numpy(matrix)))
-    return {"times": rows, "peak_gflops": peak}
-
-
-def torch_attention(name: str):
-    """Return a call of PyTorch's attention on the case's arrays."""
-    import torch
-
-    q, k, v = map(torch.from_numpy, heads(name))
-    return lambda: torch.nn.functional.scaled_dot_product_attention(
-        q, k, v, is_causal="causal" in name
-    )
-
-
-def torch_lstm(name: str):
-    """Return a call of PyTorch's LSTM layer with the case's weights."""
-    import torch
-
-    x, weight_x, weight_h, bias = map(torch.from_numpy, cell(name))
-    layer = torch.nn.LSTM(x.shape[2], weight_h.shape[1], batch_first=True)
-    given = {
-        "weight_ih_l0": weight_x,
-        "weight_hh_l0": weight_h,
-        "bias_ih_l0": bias,
-        "bias_hh_l0": torch.zeros_like(bias),
-    }
-    layer.load_state_dict(given)
-    return lambda: layer(x)[0]
-
-
-def onnxruntime_peer() -> dict:
-    """Time ONNX Runtime's LSTM, and its attention as one fused operator or as a plain
-    graph, whichever is faster.
-    """
-    rows = {}
-    for name in CASES:
-        runs = (
-            [onnx_lstm(name)] if name in LSTM else [onnx_fused(name), onnx_graph(name)]
-        )
-        timed = [(shortest(run), run) for run in runs if run is not None]
-        milliseconds, run = min(timed, key=lambda pair: pair[0])
-        rows[name] = {
-            "ms": milliseconds,
-            "error": float(np.abs(run() - exact(name)).max()),
-        }
-    return {"times": rows}
-
-
-def session(nodes: list, constants: dict, inputs: dict, shape: tuple):
-    """Return a function that runs these ONNX nodes on the inputs and returns the output
-    "y".
-    """
-    import onnxruntime
-    from onnx import TensorProto, helper, numpy_helper
-
-    def info(name, shape):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
-    stored = [numpy_helper.from_array(value, key) for key, value in constants.items()]
-    graph = helper.make_graph(
-        nodes,
-        "g",
-        [info(k, v.shape) for k, v in inputs.items()],
-        [info("y", shape)],
-        stored,
-    )
-    opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ["OMP_NUM_THREADS"])
-    run = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return lambda: run.run(["y"], inputs)[0]
-
-
-def onnx_fused(name: str):
-    """Return ONNX Runtime's own MultiHeadAttention."""
-    from onnx import helper
-
-    options = {"unidirectional": 1} if "causal" in name else {}
-    arrays = dict(zip("qkv", heads(name), strict=True))
-    batch, number, tokens, dim = ATTENTION[name]
-    flat = {
-        key: x.swapaxes(1, 2).reshape(batch, tokens, -1).copy()
-        for key, x in arrays.items()
-    }
-    node = helper.make_node(
-        "MultiHeadAttention",
-        ["q", "k", "v"],
-        ["y"],
-        domain="com.microsoft",
-        num_heads=number,
-        **options,
-    )
-    run = session([node], {}, flat, (batch, tokens, number * dim))
-
-    def call():
-        return run().reshape(batch, tokens, number, dim).swapaxes(1, 2)
-
-    return call
-
-
-def onnx_graph(name: str):
-    """Return attention as two MatMul nodes around a Softmax; none for the causal and
-    the long case.
-    """
-    from onnx import helper
-
-    if name != "attention":
-        return None
-    q, k, v = heads(name)
-    inputs = {
-        "q": q * np.float32(q.shape[3] ** -0.5),
-        "k": k.swapaxes(2, 3).copy(),
-        "v": v,
-    }
-    nodes = [
-        helper.make_node("MatMul", ["q", "k"], ["scores"]),
-        helper.make_node("Softmax", ["scores"], ["weights"], axis=-1),
-        helper.make_node("MatMul", ["weights", "v"], ["y"]),
-    ]
-    return session(nodes, {}, inputs, q.shape)
-
-
-def onnx_lstm(name: str):
-    """Return ONNX's LSTM; its gates stand in the order input, output, forget,
-    candidate.
-    """
-    from onnx import helper
-
-    x, weight_x, weight_h, bias = cell(name)
-    hidden = weight_h.shape[1]
-
-    def reordered(array):
-        parts = np.split(array, 4)
-        return np.concatenate([parts[i] for i in (0, 3, 1, 2)])[None]
-
-    constants = {"w": reordered(weight_x), "r": reordered(weight_h)}
-    constants["b"] = np.concatenate(
-        [reordered(bias), np.zeros((1, 4 * hidden), np.float32)], axis=1
-    )
-    node = helper.make_node("LSTM", ["x", "w", "r", "b"], ["y"], hidden_size=hidden)
-    shape = (x.shape[1], 1, x.shape[0], hidden)
-    run = session([node], constants, {"x": x.swapaxes(0, 1).copy()}, shape)
-    return lambda: run()[:, 0].swapaxes(0, 1)
-
-
-def memory() -> dict:
-    """Measure what attention at T = 8192 allocates at most besides its inputs and its
-    output. Units: bytes.
-    """
-    from dlpatterns.kernels.attention import attention_fast, attention_tiled
-
-    rows = {}
-    for number in (1, 12):
-        q = np.random.default_rng(0).standard_normal(
-            (1, number, 8192, 64), dtype=np.float32
-        )
-        for rung in (attention_tiled, attention_fast):
-            tracemalloc.start()
-            output = rung(q, q, q).nbytes
-            rows[f"{rung.__name__}, {number} heads"] = (
-                tracemalloc.get_traced_memory()[1] - output
-            )
-            tracemalloc.stop()
-    return {
-        "working_bytes": rows,
-        "all_scores_bytes": {str(number): number * 8192**2 * 4 for number in (1, 12)},
-    }
-
-
+ROUNDS = 3
 WORKERS = {f.__name__: f for f in (ours, side_by_side, memory)} | {
     "torch": torch_peer,
     "onnxruntime": onnxruntime_peer,
@@ -395,8 +62,8 @@ def run(worker: str, threads: int = 1) -> dict:
 def best(rounds: list[dict]) -> dict:
     """Return the shortest times and the highest peak of several rounds."""
     times = {
-        key: {**row, "ms": min(r["times"][key]["ms"] for r in rounds)}
-        for key, row in rounds[0]["times"].items()
+        key: min((r["times"][key] for r in rounds), key=lambda row: row["ms"])
+        for key in rounds[0]["times"]
     }
     peaks = [r["peak_gflops"] for r in rounds if "peak_gflops" in r]
     return {"times": times} | ({"peak_gflops": max(peaks)} if peaks else {})
@@ -407,6 +74,7 @@ def compared(results: dict[str, dict]) -> list[dict]:
     share of our BLAS peak.
     """
     rows, peak = [], results["ours"]["peak_gflops"]
+    forms = results["onnxruntime"]["times"]
     for key, row in results["ours"]["times"].items():
         name, rung = key.split("/")
         peers = {peer: results[peer]["times"][name]["ms"] for peer in PEERS}
@@ -421,6 +89,7 @@ def compared(results: dict[str, dict]) -> list[dict]:
                 "share_of_peak": rate / peak,
             }
             | {f"{peer}_ms": value for peer, value in peers.items()}
+            | {"onnxruntime_form": forms[name]["form"]}
             | {"ratio": min(peers.values()) / row["ms"]}
         )
     return rows
@@ -481,6 +150,10 @@ def main() -> None:
             "peak_gflops": peaks,
             "rows": rows,
             "peer_errors": errors,
+            "onnxruntime_forms_ms": {
+                name: row["forms_ms"]
+                for name, row in results["onnxruntime"]["times"].items()
+            },
         }
         print(
             f"{threads} threads; peak of a matrix product: "
@@ -490,7 +163,7 @@ def main() -> None:
             print(
                 (
                     "{case:18} {rung:17} {ms:8.2f} ms, torch {torch_ms:8.2f}, onnx "
-                    "{onnxruntime_ms:8.2f}"
+                    "{onnxruntime_ms:8.2f} ({onnxruntime_form})"
                 ).format(**row),
                 end="",
             )

@@ -288,7 +288,7 @@ def test_every_frame_of_every_explorer_can_be_drawn():
         assert f"{tokens} × {tokens}" not in drawings.matrices(tokens, causal).caption
     for task in memory.TASKS:
         assert "after 500 updates" in drawings.learned(task, 500).caption
-        assert drawings.losses(task).image
+        assert drawings.losses(task).drawing
     assert "GPT-2 at 2,048" in drawings.shares("GPT-2", 2048).caption
     assert "Llama-2-7B" in drawings.intensity("Llama-2-7B", 128).caption
     assert "After 4 of 4" in drawings.online(4).caption

@@ -4,7 +4,7 @@ tiles, and a kernel.
 
 import numpy as np
 
-from dlpatterns.exercises._tasks import Choice, Formula, Function, Value, Words, call
+from dlpatterns.exercises._tasks import Formula, Function, Value, Words, call
 
 
 def _models(rng):
@@ -256,33 +256,6 @@ TASKS = {
         why=(
             "The cache grows with the batch as well as with the context; weights "
             "grow with neither."
-        ),
-    ),
-    "bound": Choice(
-        answer="b",
-        wrong={
-            "a": (
-                "The multipliers already wait: at 500 MACs a byte they could do "
-                "far more than each byte offers."
-            ),
-            "c": (
-                "Twice the sequences bring twice the caches to read; a step gets "
-                "longer."
-            ),
-            "d": (
-                "There is one exponential for every 2 D MACs, and even the MACs "
-                "are not what a step waits for."
-            ),
-        },
-        title="What bounds a step?",
-        explanation=(
-            "At a long context the caches are most of what is read, and every byte of "
-            "them serves a few MACs."
-        ),
-        expects="one of the letters a, b, c, d",
-        why=(
-            "Where reading is the limit, a byte saved is time saved: fewer bits, "
-            "or fewer key-value heads."
         ),
     ),
     "merge": Function(

@@ -119,7 +119,8 @@ def _online(
     b, h, rows, columns = where
     q = q * q.dtype.type(plan.scale)
     top = np.full((len(q), 1), plan.lowest, dtype=q.dtype)
-    total, values = np.zeros_like(top), np.zeros((len(q), v.shape[1]), dtype=q.dtype)
+    total = np.zeros_like(top)
+    values = np.zeros((len(q), v.shape[1]), dtype=q.dtype)
     for start in range(0, plan.last_key(rows), columns):
         keys = slice(start, min(start + columns, plan.last_key(rows)))
         scores = q @ k[keys].T

@@ -13,11 +13,12 @@ from . import blocks, memory
 STEPS = 6  # tokens in the drawing of an unrolled cell
 SCORES, VALUES = np.random.default_rng(36).normal(size=(2, 16)) * [[1.5], [1.0]]
 TILE = 4  # keys that come at once in the drawing of the online softmax
-KEPT = {  # numbers that one layer keeps of a token: 8 heads of 128 features
-    "MHA": 2 * 8 * 128,
-    "GQA": 2 * 2 * 128,
-    "MQA": 2 * 128,
-    "MLA": 512 + 64,
+HEADS, DIM, LATENT, ROTARY = 8, 128, 512, 64  # of the layer whose cache is drawn
+KEPT = {  # numbers that it keeps of a token
+    "MHA": 2 * HEADS * DIM,
+    "GQA": 2 * 2 * DIM,
+    "MQA": 2 * DIM,
+    "MLA": LATENT + ROTARY,
 }
 
 
@@ -56,8 +57,8 @@ def unrolled(beat: int) -> show.Frame:
     axes.text(0.1, 0.25, "LSTM", va="center")
     for t in range(STEPS):
         left = 0.25 + 1.05 * t
-        _box(axes, (left, 2.35), (0.75, 0.6), f"$Wx_{t + 1}$", _shade(beat, 1))
-        _box(axes, (left, 0.75), (0.75, 0.7), f"$Rh_{t}$", _shade(beat, t + 2))
+        _box(axes, (left, 2.35), (0.75, 0.6), f"Wx{_below(t + 1)}", _shade(beat, 1))
+        _box(axes, (left, 0.75), (0.75, 0.7), f"Rh{_below(t)}", _shade(beat, t + 2))
         _arrow(axes, (left + 0.37, 2.3), (left + 0.37, 1.5))
         if t < STEPS - 1:
             _arrow(axes, (left + 0.75, 1.1), (left + 1.05, 1.1), heavy=True)
@@ -76,9 +77,14 @@ def unrolled(beat: int) -> show.Frame:
     return show.frame(fig, caption=caption, alt=alt, values=[done, waiting])
 
 
+def _below(number: int) -> str:
+    """Return a digit as a subscript."""
+    return chr(ord("₀") + number)
+
+
 def _attention_row(axes: Any, beat: int) -> None:
     axes.text(0.1, 3.65, "attention", va="center")
-    texts = ("Q, K, V", "$QK^T$", "$PV$", "output")
+    texts = ("Q, K, V", "QKᵀ", "PV", "output")
     for i, text in enumerate(texts):
         left = 0.25 + 1.6 * i
         _box(axes, (left, 4.1), (1.2, 0.7), text, _shade(beat, i + 1))
@@ -209,10 +215,10 @@ def cache(tokens: int) -> show.Frame:
     bytes_now = {kind: 2 * numbers * tokens for kind, numbers in KEPT.items()}
     most, least = bytes_now["MHA"], bytes_now["MLA"]
     caption = (
-        f"After {tokens} tokens, one layer of 8 heads of 128 features, 16 bits: "
+        f"Tokens so far: {tokens}. One layer of {HEADS} heads of {DIM} features keeps "
         f"{most:,} B with a key and a value a head, {least:,} B with a latent vector "
         "and its rotary key."
-    ).replace(" 8 ", f" {KEPT['MHA'] // 256} ")
+    )
     alt = f"Four rows of strips, one a kind of attention, {tokens} of them filled."
     return show.frame(fig, caption=caption, alt=alt, values=bytes_now)
 
