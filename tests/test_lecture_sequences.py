@@ -85,12 +85,14 @@ def test_a_cache_changes_nothing():
 
 def test_parts_of_a_block_by_hand():
     """512 tokens of 512 features, 2048 hidden: 4 T E² + 2 T² E, and 2 T E U."""
-    rows = {(row["block"], row["part"]): row for row in blocks.parts_of_blocks()}
-    assert rows["encoder", "self-attention"]["MACs"] == 6 * 512**3
-    assert rows["encoder", "feed forward"]["MACs"] == 2 * 512 * 512 * 2048
-    assert rows["decoder", "cross-attention"]["params"] == 4 * 512**2
-    assert rows["encoder", "feed forward"]["params"] == 2 * 512 * 2048 + 2048 + 512
-    assert ("encoder", "cross-attention") not in rows
+    rows = {row["part"]: row for row in blocks.parts_of_blocks()}
+    assert rows["self-attention"]["encoder MACs"] == 6 * 512**3
+    assert rows["feed forward"]["decoder MACs"] == 2 * 512 * 512 * 2048
+    assert rows["cross-attention"]["params"] == 4 * 512**2
+    assert rows["cross-attention"]["encoder MACs"] == 0
+    assert rows["feed forward"]["params"] == 2 * 512 * 2048 + 2048 + 512
+    assert rows["normalisation"]["params"] == 2 * 2 * 512
+    assert rows["shortcuts"]["other, decoder"] == 3 * 512 * 512
 
 
 def test_crossovers_by_hand():
@@ -205,7 +207,7 @@ def test_only_attention_without_positions_is_blind_to_order():
 
 def test_networks_of_a_task_do_nearly_the_same_macs():
     for task in memory.TASKS:
-        macs = [row["MACs"] for row in memory.results(task)]
+        macs = [row["MACs"] for row in memory.results() if row["task"] == task]
         assert max(macs) < 1.05 * min(macs)
 
 
@@ -253,15 +255,9 @@ def test_figures_as_printed():
     assert [row["what"] for row in rows.values() if not row["agrees"]] == [
         "Transformer base, parameters",
         "GPT-2 small, parameters",
-        "ViT-B/16, parameters",
     ]
-    assert rows["DeepSeek-V3, cache of a token"]["ours"] == 61 * (512 + 64) * 2
+    assert rows["DeepSeek-V3, cache a token"]["ours"] == 61 * (512 + 64) * 2
     assert rows["ViT-B/16, MACs"]["ours"] == 17_563_828_224
-
-
-def test_recounts_are_those_of_other_libraries():
-    counts = [row["count"] for row in world.recounts()]
-    assert counts[:5] == [3_382_600, 3_385_200, 150, 165, 524_288]
 
 
 def test_beats_of_the_unrolled_cell():
@@ -288,7 +284,4 @@ def test_every_frame_of_every_explorer_can_be_drawn():
         assert f"{tokens} × {tokens}" not in drawings.matrices(tokens, causal).caption
     for task in memory.TASKS:
         assert "after 500 updates" in drawings.learned(task, 500).caption
-        assert drawings.losses(task).drawing
-    assert "GPT-2 at 2,048" in drawings.shares("GPT-2", 2048).caption
-    assert "Llama-2-7B" in drawings.intensity("Llama-2-7B", 128).caption
     assert "After 4 of 4" in drawings.online(4).caption

@@ -38,7 +38,7 @@ def stored() -> dict:
 
 def main() -> None:
     """Run what is missing, and store the result after each run."""
-    os.nice(5)
+    os.nice(2)
     result = stored()
     known = {_key(run) for run in result["runs"]}
     jobs = [

@@ -1,42 +1,10 @@
-"""Exercises of the lecture on recurrence and attention: parameters, crossover, caches,
-tiles, and a kernel.
+"""Exercises of the lecture on recurrence and attention: parameters, crossover, tiles, a
+kernel, and a question in words.
 """
 
 import numpy as np
 
 from dlpatterns.exercises._tasks import Formula, Function, Value, Words, call
-
-
-def _models(rng):
-    """Yield Llama-3-8B with one sequence and with several, then small models with heads
-    that divide.
-    """
-    yield call(32, 32, 8, 128, 1024, 1)
-    yield call(32, 32, 8, 128, 1024, 4)
-    for _ in range(10):
-        kv_heads, share = int(rng.integers(1, 5)), int(rng.integers(2, 5))
-        layers, dim, tokens, batch = (int(n) for n in rng.integers(2, 9, 4))
-        yield call(layers, kv_heads * share, kv_heads, 16 * dim, 100 * tokens, batch)
-
-
-def cache_bytes(layers, heads, kv_heads, head_dim, tokens, batch):
-    return 4 * layers * kv_heads * head_dim * tokens * batch
-
-
-def _all_heads(layers, heads, kv_heads, head_dim, tokens, batch):
-    return cache_bytes(layers, heads, heads, head_dim, tokens, batch)
-
-
-def _one_sequence(layers, heads, kv_heads, head_dim, tokens, batch):
-    return cache_bytes(layers, heads, kv_heads, head_dim, tokens, 1)
-
-
-def _values(layers, heads, kv_heads, head_dim, tokens, batch):
-    return cache_bytes(layers, heads, kv_heads, head_dim, tokens, batch) // 2
-
-
-def _one_layer(layers, heads, kv_heads, head_dim, tokens, batch):
-    return cache_bytes(1, heads, kv_heads, head_dim, tokens, batch)
 
 
 def _tiles(rng):
@@ -233,29 +201,6 @@ TASKS = {
         why=(
             "Llama-3.1-8B crosses at 26,624 tokens, a fifth of its context: the wider "
             "a model, the longer its square stays small."
-        ),
-    ),
-    "cache_bytes": Function(
-        reference=cache_bytes,
-        cases=_models,
-        title="Room for a conversation",
-        explanation=(
-            "Keys and values, two bytes each; the number of query heads does not "
-            "matter."
-        ),
-        expects="a whole number of bytes",
-        mistakes=[
-            (
-                _all_heads,
-                "Only the key-value heads are kept; several query heads share one.",
-            ),
-            (_one_sequence, "Every sequence of the batch has a cache of its own."),
-            (_values, "Keys and values are kept, two bytes each."),
-            (_one_layer, "Every layer keeps its own keys and values."),
-        ],
-        why=(
-            "The cache grows with the batch as well as with the context; weights "
-            "grow with neither."
         ),
     ),
     "merge": Function(

@@ -33,27 +33,27 @@ LLAMAS = {
     "Llama-3.1-8B": BLOCKS["Llama-3.1-8B"] | {"blocks": 32, "vocabulary": 128_256},
     "Llama-3.1-405B": BLOCKS["Llama-3.1-405B"] | {"blocks": 126, "vocabulary": 128_256},
 }
+EMPTY = dict.fromkeys(
+    ("params", "encoder MACs", "decoder MACs", "other, encoder", "other, decoder"), 0
+)
 BATCHES = np.array([1, 4, 16, 64, 256])
 
 
 def parts_of_blocks(tokens: int = 512) -> list[dict]:
-    """Return what each part of the first encoder block and of the first decoder block
-    of the base Transformer holds and does.
+    """Return a row for each part of a block of the base Transformer: what it holds and
+    does in the first encoder block, and in the first decoder block.
     """
-    rows: dict[tuple[str, str], dict] = {}
+    rows: dict[str, dict] = {}
     for layer in count(models.transformer_base(tokens)).layers:
         block, _, name = layer.name.partition(".")
         if block in ("encoder0", "decoder0"):
-            kind = _part(name)
-            row = rows.setdefault(
-                (block, kind),
-                {"block": block[:-1], "part": kind}
-                | {"params": 0, "MACs": 0, "other operations": 0},
-            )
-            row["params"] += layer.params
-            row["MACs"] += layer.macs
-            row["other operations"] += sum(layer.other.values())
-    return list(rows.values())
+            row = rows.setdefault(_part(name), {"part": _part(name)} | EMPTY)
+            row["params"] += layer.params * (_part(name) == "cross-attention")
+            row["params"] += layer.params * (block == "encoder0")
+            row[f"{block[:-1]} MACs"] += layer.macs
+            row[f"other, {block[:-1]}"] += sum(layer.other.values())
+    kinds = ("self-attention", "cross-attention", "feed forward")
+    return [rows[kind] for kind in (*kinds, "normalisation", "shortcuts")]
 
 
 def _part(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import show
-from . import blocks, memory
+from . import memory
 
 STEPS = 6  # tokens in the drawing of an unrolled cell
 SCORES, VALUES = np.random.default_rng(36).normal(size=(2, 16)) * [[1.5], [1.0]]
@@ -53,7 +53,7 @@ def unrolled(beat: int) -> show.Frame:
     """Draw an LSTM over six tokens and an attention layer after so many beats; in a
     beat, every product runs whose operands are there.
     """
-    fig, axes = _canvas(6.7, 6.1, (4.6, 4.2))
+    fig, axes = _canvas(6.7, 6.0, (4.6, 3.5))
     axes.text(0.1, 0.25, "LSTM", va="center")
     for t in range(STEPS):
         left = 0.25 + 1.05 * t
@@ -107,58 +107,51 @@ def _shade(beat: int, when: int) -> str:
 
 
 def matrices(tokens: int, causal: bool) -> show.Frame:
-    """Draw the matrices of one head with eight features, to scale."""
-    dim, scale = 8, 3.0 / 32
-    fig, axes = _canvas(7.2, 4.9, (4.6, 3.2))
-    high, wide = tokens * scale, dim * scale
-    names = (("Q", "sky"), ("K", "green"), ("V", "pink"))
-    for i, (name, colour) in enumerate(names):
-        corner = (0.2 + 1.05 * i, 4.1 - high)
-        _box(axes, corner, (wide, high), name, show.colour(colour))
-    top = 4.1 - high
-    text = "" if causal else "P"
-    _box(axes, (3.35, top), (high, high), text, show.colour("orange"))
-    if causal:
-        x = np.array([3.35, 3.35 + high])
-        axes.fill_between(x, [top] * 2, top + (x - 3.35), facecolor=show.FAINT)
-        middle = (3.35 + 0.3 * high, top + 0.7 * high)
-        axes.text(*middle, "P", ha="center", va="center", color="white")
-    axes.text(0.2, 4.5, f"{tokens} × {dim} each", va="center")
-    axes.text(3.35, 4.5, f"{tokens} × {tokens}", va="center")
+    """Draw the matrices of one head with eight features, and of its two products, to
+    scale.
+    """
+    dim, unit = 8, 3.0 / 32
+    fig, axes = _canvas(11.4, 4.2, (4.6, 1.9))
+    tall, wide = tokens * unit, dim * unit
+    names = ("sky", "green", "orange", "pink", "blue")
+    left = 0.3
+    shapes = (
+        ("Q", wide, tall, "×"),
+        ("Kᵀ", tall, wide, "→"),
+        ("P", tall, tall, "×"),
+        ("V", wide, tall, "="),
+        ("O", wide, tall, ""),
+    )
+    for (text, width, height, sign), name in zip(shapes, names, strict=True):
+        masked = causal and text == "P"
+        corner = (left, 2.1 - height / 2)
+        label = "" if masked else text
+        _box(axes, corner, (width, height), label, show.colour(name))
+        if masked:
+            _mask(axes, corner, width)
+        axes.text(left + width + 0.28, 2.1, sign, ha="center", va="center")
+        left += width + 0.56
     pairs = tokens * (tokens + 1) // 2 if causal else tokens**2
     caption = (
         f"{tokens} tokens: Q, K and V hold {3 * tokens * dim:,} numbers, the weights P "
-        f"{pairs:,}{' that are not masked' if causal else ''}. Their two products cost "
+        f"{pairs:,}{' that are not masked' if causal else ''}. The two products cost "
         f"{2 * pairs * dim:,} MACs."
     )
     alt = (
-        f"Three tall rectangles Q, K, V and the square P of {tokens} by {tokens} "
-        f"weights{', its upper half masked' if causal else ''}, to scale."
+        f"Rectangles Q times K give the square P of {tokens} by {tokens} weights"
+        f"{', its upper half masked' if causal else ''}; P times V gives O, to scale."
     )
     return show.frame(
         fig, caption=caption, alt=alt, values=[3 * tokens * dim, pairs, 2 * pairs * dim]
     )
 
 
-# --- The parts of a block, by length --------------------------------------------------
-
-
-def shares(network: str, tokens: int) -> show.Frame:
-    """Draw the MACs of a block's three parts as shares of their sum."""
-    found = blocks.parts(network, tokens)
-    total, ratio = sum(found.values()), found["pairs"] / found["feed forward"]
-    fig, axes = show.subplots(figsize=(4.6, 2.4))
-    colours = [show.colour(name) for name in ("sky", "orange", "green")]
-    values = [100 * macs / total for macs in found.values()]
-    bars = axes.barh(list(found), values, color=colours)
-    axes.bar_label(bars, [f"{value:.0f} %" for value in values], padding=3)
-    axes.set(xlim=(0, 118), xticks=range(0, 101, 25), xlabel="share of MACs in %")
-    caption = (
-        f"{network} at {tokens:,} tokens: the T² pairs do {show.number(ratio)} times "
-        "the MACs of the feed-forward part."
-    )
-    alt = f"Bars of the three parts of a block of {network} at {tokens:,} tokens."
-    return show.frame(fig, caption=caption, alt=alt)
+def _mask(axes: Any, corner: tuple, size: float) -> None:
+    """Grey out what lies above the diagonal of a square."""
+    (left, top), x = corner, np.array([0, size])
+    axes.fill_between(left + x, [top] * 2, top + x, facecolor=show.FAINT)
+    middle = (left + 0.3 * size, top + 0.7 * size)
+    axes.text(*middle, "P", ha="center", va="center", color="white")
 
 
 # --- The online softmax at work -------------------------------------------------------
@@ -175,7 +168,7 @@ def so_far(keys: int) -> tuple[float, float, float]:
 def online(tiles: int) -> show.Frame:
     """Draw one query's sixteen scores after so many tiles, with the largest so far."""
     end, (top, total, answer) = TILE * tiles, so_far(TILE * tiles)
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.4))
     old, new = show.colour("sky"), show.colour("orange")
     colours = [old] * (end - TILE) + [new] * TILE + [show.FAINT] * (16 - end)
     axes.bar(range(16), SCORES, color=colours)
@@ -184,8 +177,8 @@ def online(tiles: int) -> show.Frame:
     shrink = np.exp(so_far(end - TILE)[0] - top) if tiles > 1 else 0
     before = f"what stood before shrank by {shrink:.3f}" if tiles > 1 else "a start"
     caption = (
-        f"After {tiles} of {16 // TILE} tiles: m = {top:.2f}, z = {total:.2f}, "
-        f"answer a/z = {answer:.3f}; {before}."
+        f"After {tiles} of {16 // TILE} tiles: m = {top:.2f}, ℓ = {total:.2f}, "
+        f"answer a/ℓ = {answer:.3f}; {before}."
     )
     alt = (
         f"Sixteen scores; tile {tiles} is orange, a line marks the largest, {top:.2f}."
@@ -200,7 +193,7 @@ def cache(tokens: int) -> show.Frame:
     """Draw what one layer keeps of so many tokens, for four kinds of attention; each
     strip is as high as what it keeps of one.
     """
-    fig, axes = _canvas(9.6, 7.9, (4.6, 3.6))
+    fig, axes = _canvas(9.6, 7.9, (4.6, 3.0))
     top, colours = 0.2, ("sky", "orange", "green", "pink")
     for (kind, numbers), name in zip(KEPT.items(), colours, strict=True):
         high = numbers / 600
@@ -229,29 +222,6 @@ def _strip(axes: Any, corner: tuple, size: tuple, colour: str) -> None:
     axes.fill_between(*edges, facecolor=colour, edgecolor=show.INK, linewidth=0.6)
 
 
-# --- Decoding a batch -----------------------------------------------------------------
-
-
-def intensity(model: str, context: int) -> show.Frame:
-    """Draw the MACs a byte of one decoding step against the batch."""
-    macs, read, kept = blocks.decode(model, context)
-    reached, batches = macs / read, blocks.BATCHES
-    fig, axes = show.subplots(figsize=(4.6, 3.0))
-    grey = show.colour("grey")
-    axes.plot(batches, batches / 2, "--", color=grey, label="weights alone")
-    axes.plot(batches, reached, marker="o", label="weights and caches")
-    axes.set(xscale="log", yscale="log", ylim=(0.3, 200))
-    axes.set(xlabel="sequences in a batch", ylabel="MACs a byte (once)")
-    axes.legend(loc="upper left")
-    caption = (
-        f"{model}, context {context:,}: {show.number(float(reached[-1]))} MACs a byte "
-        f"with {batches[-1]} sequences, whose caches take "
-        f"{show.si(float(batches[-1] * kept), 'B')}."
-    )
-    alt = f"MACs a byte against the batch for {model} at {context:,} tokens."
-    return show.frame(fig, caption=caption, alt=alt)
-
-
 # --- What is remembered ---------------------------------------------------------------
 
 LOOKS = {
@@ -266,7 +236,7 @@ def learned(task: str, updates: int) -> show.Frame:
     """Draw the accuracy of the four networks against the distance after so many
     updates, mean and standard deviation over the seeds.
     """
-    fig, axes = show.subplots(figsize=(4.6, 3.6))
+    fig, axes = show.subplots(figsize=(4.6, 3.2))
     ends = {}
     for name, (colour, marker) in LOOKS.items():
         right = memory.accuracy(memory.Arm(task, name), updates)
@@ -287,19 +257,4 @@ def learned(task: str, updates: int) -> show.Frame:
     means = ", ".join(f"{name} {mean:.0f} %" for name, mean in ends.items())
     caption = f"{task.capitalize()}, after {updates:,} updates, all distances: {means}."
     alt = f"Accuracy against distance of four networks after {updates:,} updates."
-    return show.frame(fig, caption=caption, alt=alt)
-
-
-def losses(task: str) -> show.Frame:
-    """Draw the loss of every run of a task against the updates, one line a seed."""
-    fig, axes = show.subplots(figsize=(4.6, 3.0))
-    for name, (colour, _) in LOOKS.items():
-        for number, run in enumerate(memory.stored()[memory.Arm(task, name)]):
-            updates, loss, _ = zip(*run["curve"], strict=True)
-            label = {} if number else {"label": name}
-            axes.plot(updates, loss, color=show.colour(colour), lw=1.2, **label)
-    axes.set(xlabel="updates", ylabel="loss in nats", yscale="log", ylim=(0.003, 3))
-    fig.legend(loc="outside upper center", ncols=2)
-    caption = f"{task.capitalize()}: the loss of every run until it ended."
-    alt = "Curves of loss against updates, one colour a network, one line a seed."
     return show.frame(fig, caption=caption, alt=alt)
