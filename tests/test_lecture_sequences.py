@@ -64,7 +64,7 @@ def test_paths():
 
 
 def test_scores_have_the_deviation_of_the_root_of_d():
-    for row in heads.scores((16, 64, 256)):
+    for row in heads.score_sizes((16, 64, 256)):
         assert row["deviation, bare"] == pytest.approx(row["D"] ** 0.5, rel=0.1)
         assert row["deviation, scaled"] == pytest.approx(1, rel=0.11)
 
@@ -240,7 +240,7 @@ def test_what_is_stored_is_the_study():
 def test_one_seed_again(name):
     """The first 500 updates of a stored run, trained once more."""
     arm = memory.Arm("order", name)
-    updates, loss, right = memory.trained(arm, 0, updates=500)["curve"][0]
+    updates, loss, right = memory.run_arm(arm, 0, updates=500)["curve"][0]
     expected = next(run for run in memory.stored()[arm] if run["seed"] == 0)["curve"][0]
     assert updates == expected[0]
     assert loss == pytest.approx(expected[1], abs=0.01)

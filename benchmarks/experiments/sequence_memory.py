@@ -48,7 +48,7 @@ def main() -> None:
         if _key(asdict(arm) | {"seed": seed}) not in known
     ]
     with ProcessPoolExecutor(2) as pool:
-        running = {pool.submit(memory.trained, *job): job for job in jobs}
+        running = {pool.submit(memory.run_arm, *job): job for job in jobs}
         for done in as_completed(running):
             result["runs"].append(asdict(running[done][0]) | done.result())
             result["runs"].sort(key=_key)

@@ -9,7 +9,7 @@ from ...kernels import attention, multi_head
 from ...kernels.activations import softmax
 
 
-def scores(dims: tuple[int, ...], keys: int = 64) -> list[dict]:
+def score_sizes(dims: tuple[int, ...], keys: int = 64) -> list[dict]:
     """Return, for each D, the standard deviation of 2,000 queries' scores with and
     without the factor 1/sqrt(D), and the mean of the largest of their weights.
     """

@@ -98,7 +98,7 @@ def arms() -> list[tuple[Arm, range]]:
     return [(arm, SEEDS) for arm in usual] + [(arm, range(1)) for arm in rivals]
 
 
-def trained(arm: Arm, seed: int, *, updates: int | None = None) -> dict:
+def run_arm(arm: Arm, seed: int, *, updates: int | None = None) -> dict:
     """Train one network until it has the task, stands still, or has used up its
     updates; return its curve.
 
