@@ -160,8 +160,8 @@ def test_in_dark_mode_figures_and_formulas_belong_to_the_page(context, built, na
         .map((one) =>
       [getComputedStyle(one).color,
           getComputedStyle(one.querySelector("mjx-math")).color]).flat()""")
-    captions = page.evaluate("""() => [...document.querySelectorAll("figcaption,
-        .dlp-table td, .dlp-controls label, .dlp-predict p, .dlp-predict input")]
+    captions = page.evaluate("""() => [...document.querySelectorAll(`figcaption,
+        .dlp-table td, .dlp-controls label, .dlp-predict p, .dlp-predict input`)]
       .map((one) => getComputedStyle(one).color)""")
     assert all(min(rgb(colour)) > 150 for colour in set(colours + captions)), set(
         colours + captions

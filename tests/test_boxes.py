@@ -4,7 +4,6 @@ scrolls sideways that should not, boxes keep their height, labels can be read.
 
 from pathlib import Path
 
-import nbformat
 import pytest
 import rules_tree
 from playwright.sync_api import Page
@@ -14,14 +13,6 @@ CONTENTS = rules_tree.toc_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 LECTURES = [name for name in CONTENTS if name.startswith("chapters/")]
 DESKTOP, PHONE = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 READABLE = 11  # pixels
-# Lectures whose code and figures still are as before predictions; this set only
-# shrinks.
-AS_BEFORE = {
-    "chapters/architectures",
-    "chapters/convolution",
-    "chapters/history",
-    "chapters/sequences",
-}
 # Walks through every state of every explorer, and says what is not as it should be.
 WALK = """
 () => {
@@ -103,16 +94,6 @@ def walked(request, browser, built) -> tuple[str, dict, dict, list[str]]:
     return request.param, desktop, phone, loose
 
 
-def has_predictions(name: str) -> bool:
-    book = nbformat.read(ROOT / f"{name}.ipynb", 4)
-    return any("predict(" in cell.source for cell in book.cells)
-
-
-@pytest.mark.parametrize("name", sorted(AS_BEFORE))
-def test_a_lecture_with_predictions_is_held_to_every_rule(name):
-    assert not has_predictions(name), f"take {name} off AS_BEFORE"
-
-
 def test_a_walk_finds_explorers(walked):
     name, desktop, _, _ = walked
     assert (name in LECTURES) == bool(desktop["explorers"])
@@ -126,9 +107,7 @@ def test_on_a_desktop_no_table_figure_or_explorer_scrolls_sideways(walked):
 
 
 def test_on_a_desktop_no_code_scrolls_sideways(walked):
-    name, desktop, _, _ = walked
-    if name in AS_BEFORE:
-        pytest.skip(f"{name} has no predictions yet")
+    _, desktop, _, _ = walked
     assert not desktop["code"]
 
 

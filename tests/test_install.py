@@ -17,7 +17,7 @@ USE = """
 import dlpatterns
 from dlpatterns import datasets, models
 from dlpatterns.counting import count
-from dlpatterns.explore import _script
+from dlpatterns.explore.predicting import _script
 from dlpatterns.exercises import check
 rows = datasets.table("published_counts")
 print(dlpatterns.__file__, count(models.alexnet()).params, len(rows) > 10,

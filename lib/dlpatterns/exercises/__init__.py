@@ -70,8 +70,8 @@ def solution(name: str) -> Solution:
 def number(name: str) -> str:
     """Return what a task is called in the book: its lecture and its place there.
 
-    >>> number("convolution.layer_macs")
-    'Convolution 2'
+    >>> number("convolution.output_size")
+    'Convolution 1'
     """
     lecture, _, last = name.partition(".")
     place = list(tasks(lecture)).index(last) + 1
