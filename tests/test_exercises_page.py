@@ -10,6 +10,7 @@ import pytest
 
 from dlpatterns import exercises
 from dlpatterns.exercises import _page
+from dlpatterns.exercises._formula import read
 from dlpatterns.exercises._tasks import Choice, Formula, Value
 
 ROOM = Path(exercises.__file__).parent
@@ -23,6 +24,11 @@ NUMBERS = ["0", "-1", "1e3", "1,000", "１２", "3 * (4 + 5)", "7 // 2 - 7 % 4",
 NUMBERS += ["three", "3..4", "(", "1/0", "max(2, 3.5)", "1e400", "- 5"]
 FORMULAS = ["1", "2H", "(", "x", "H^2", "open('x')", "D / 0", "sqrt(-1)", "max()"]
 FORMULAS += ["1 // 0", "-2**2", "floor(2.5) + ceil(2.5)", "1e400"]
+WORDS = ["1 if 2 else 3", "not 1", "1 and 2", "(1, 2)", "[1]", "max(1, key=2)"]
+WORDS += ["2(3)", "1 << 2", "5j", "1 < 2", "~1", "'a'", "max", "2 .real"]
+HUGE = ["9**9**9", "10**-9**9", "(9**999)**999", "2**13000 - 2**13000 + 7"]
+NUMBERS += [*WORDS, *HUGE]
+FORMULAS += [*WORDS, *HUGE]
 FORMULAS += ["log2(0)", "abs(-3) % 2", "7.5 // 2", "exp(1)", "M == 3", "0.1 + 0.2"]
 
 
@@ -166,3 +172,12 @@ def test_only_an_open_answer_brings_a_place_to_type():
     for given, shown in ((..., True), (13, False), (14, False)):
         source = exercises.check("history.separable", given)._repr_html_()
         assert ("dlp-answer" in source) is shown
+
+
+@pytest.mark.parametrize("text", HUGE[:1] + HUGE[2:3])
+def test_a_power_that_fills_the_memory_is_refused_at_once(text):
+    with pytest.raises(OverflowError):
+        read(text, ())()
+    assert read("2**10 + (-1)**99999", ())() == 1023
+    told = _page.typed(TASKS["history.separable"], "history.separable", text)
+    assert told.message == "Type a number, or a calculation such as 64 * 200."

@@ -9,10 +9,24 @@ import operator
 import unicodedata
 from collections.abc import Callable, Mapping
 
+MOST_BITS = 14_000  # of a power of whole numbers; Python prints no more digits
+
+
+def power(base: float, exponent: float) -> float:
+    """Return the power, unless it is a whole number that fills the memory.
+
+    Raises: OverflowError, as for a float that is too large.
+    """
+    whole = isinstance(base, int) and isinstance(exponent, int)
+    if whole and abs(base) > 1 and base.bit_length() * exponent > MOST_BITS:
+        raise OverflowError("this power is too large")
+    return operator.pow(base, exponent)
+
+
 OPERATORS: dict[type, Callable] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: power,
     ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip
 FUNCTIONS: dict[str, Callable] = {
@@ -20,6 +34,15 @@ FUNCTIONS: dict[str, Callable] = {
     "sqrt": math.sqrt,
     "log2": math.log2, "log": math.log, "exp": math.exp,
 }  # fmt: skip
+SYNTAX = (
+    ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Name, ast.Load, ast.Constant,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow,
+    ast.BitXor, ast.BitAnd, ast.BitOr, ast.USub, ast.UAdd, ast.Invert,
+    ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
+)  # fmt: skip
+NO_FORMULA = (
+    "this is no formula: write products with *, powers with **, and close all brackets"
+)
 POWERS = str.maketrans({"²": "**2", "³": "**3"})
 SIGNS = str.maketrans(
     dict.fromkeys("×⋅·∙•✕∗", "*")
@@ -50,10 +73,9 @@ def read(text: str, names: tuple[str, ...]) -> Callable:
     try:
         tree = ast.parse(tidied(text), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ValueError(
-            "this is no formula: write products with *, powers with **, and close "
-            "all brackets"
-        ) from None
+        raise ValueError(NO_FORMULA) from None
+    if not all(map(_is_arithmetic, ast.walk(tree))):
+        raise ValueError(NO_FORMULA)
     _must_be_plain(tree, names)
 
     def formula(*args: object, **values: object) -> object:
@@ -67,6 +89,17 @@ def read(text: str, names: tuple[str, ...]) -> Callable:
     )
     formula.__signature__, formula.__name__ = signature, "<formula>"
     return formula
+
+
+def _is_arithmetic(node: ast.AST) -> bool:
+    """Return whether a page reads this part of a formula too: signs, numbers, names
+    and calls, not Python's words and brackets.
+    """
+    if isinstance(node, ast.Constant):
+        return type(node.value) in (int, float, str, bool, type(None))
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and not node.keywords
+    return isinstance(node, SYNTAX)
 
 
 def _must_be_plain(tree: ast.AST, names: tuple[str, ...]) -> None:

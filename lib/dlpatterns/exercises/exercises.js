@@ -4,6 +4,7 @@
   const COLOURS = { correct: "#2e8b57", wrong: "#d1495b", open: "#808080", close: "#b5720d" };
   const NO_NUMBER = "Type a number, or a calculation such as 64 * 200.";
   const NO_FORMULA = "This is no formula: write products with *, powers with **, and close all brackets.";
+  const MOST_BITS = 14000n; // of a power of whole numbers, as in _formula.py
   class Wrong extends Error {} // what a student wrote cannot be read
   class Raised extends Error {} // what a student wrote cannot be computed; the message is Python's name for it
 
@@ -89,7 +90,7 @@
   function floored(a, b) { const q = a / b; return a % b !== 0n && a < 0n !== b < 0n ? q - 1n : q; }
   function modulo(a, b) { const r = a % b; return r && r < 0 !== b < 0 ? r + b : r; }
   function power(a, b) {
-    if (both(a, b) && b >= 0n) { if (b > 4096n && a * a > 1n) throw new Raised("OverflowError"); return a ** b; }
+    if (both(a, b) && b >= 0n) { if (size(a) > 1n && BigInt(size(a).toString(2).length) * b > MOST_BITS) throw new Raised("OverflowError"); return a ** b; }
     if (Number(a) === 0 && b < 0) throw new Raised("ZeroDivisionError");
     return finite(Number(a) ** Number(b));
   }
