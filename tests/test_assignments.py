@@ -18,9 +18,10 @@ from lecture_for_tests import TASKS, book
 from nbclient import NotebookClient
 
 from dlpatterns import exercises
-from dlpatterns.exercises._tasks import Words
+from dlpatterns.exercises._tasks import Function, Words
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+import answering
 import assignments
 import exercise_cells
 
@@ -93,6 +94,17 @@ def test_the_untouched_students_notebook_runs_and_answers():
 # --- The course -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("lecture", exercises.lectures())
+def test_other_cases_pass_the_reference_and_fail_each_mistake(lecture):
+    for name, task in exercises.tasks(lecture).items():
+        if isinstance(task, Function):
+            for key in ("0f1e", "2d3c", "4b5a"):
+                seed = f"{key} {lecture}.{name}"
+                assert task.judge(seed, task.reference, len), name
+                for mistake, hint in task.mistakes:
+                    assert task.judge(seed, mistake, len).hint == hint
+
+
 @lectures
 def test_each_exercise_is_a_marked_answer_and_a_locked_test_worth_its_points(lecture):
     tasks = {
@@ -138,11 +150,101 @@ def test_a_book_without_lectures_makes_an_empty_course(tmp_path):
     assignments.write({}, {}, tmp_path)
     assert [path.name for path in sorted((tmp_path / "course").iterdir())] == [
         "README.md",
+        "answering.py",
+        "grading.key",
+        "judging.py",
         "nbgrader_config.py",
     ]
 
 
+def test_each_course_has_a_key_of_its_own_and_keeps_it(tmp_path):
+    keys = []
+    for folder in ("one", "two", "one"):
+        assignments.write({}, {}, tmp_path / folder)
+        path = tmp_path / folder / "course" / "grading.key"
+        keys.append(path.read_text(encoding="utf-8"))
+        assert path.stat().st_mode & 0o077 == 0
+    assert keys[0] == keys[2] != keys[1]
+    assert len(keys[0].strip()) == 32
+
+
 # --- nbgrader itself ------------------------------------------------------------------
+
+
+DEMO_IS_KNOWN = f"""
+sys.path.insert(0, {str(ROOT / "tests")!r})
+import lecture_for_tests
+import judging
+from dlpatterns import exercises
+
+judging.CALLS_SECONDS = 3
+real = exercises.tasks
+exercises.tasks = lambda of: lecture_for_tests.TASKS if of == "demo" else real(of)
+exercises.find = lambda name: exercises.tasks(name.split(".")[0])[name.split(".")[1]]
+"""
+
+
+ATTACKS = {  # none of these answers anything, and each would have passed a test
+    "patches": """
+from dlpatterns import exercises
+exercises.require = exercises.check = exercises._judged = lambda *_: True
+n = lambda *_, **__: 1""",
+    "patches_results": """
+from dlpatterns.exercises import _compare, _functions, _guard, _result, _values
+_result.Result.__bool__ = lambda self: True
+_result.Result.__init__ = lambda self, *_, **__: None
+_values.difference = _functions.difference = _compare.difference = lambda *_: None
+_guard.run = lambda work: _guard.Ending('{"status": "correct", "message": ""}')
+n = lambda *_, **__: 1""",
+    "swaps_the_library": """
+import sys, types
+false = types.ModuleType("dlpatterns.exercises")
+false.require = false.check = lambda *_: True
+sys.modules["dlpatterns.exercises"] = sys.modules["dlpatterns"].exercises = false
+n = lambda *_, **__: 1""",
+    "swaps_builtins": """
+import builtins
+builtins.AssertionError = builtins.str = builtins.isinstance = lambda *_: True
+builtins.callable = builtins.type = builtins.ValueError = lambda *_: True
+n = lambda *_, **__: 1""",
+    "swallows_errors": """
+get_ipython().set_custom_exc((BaseException,), lambda *_, **__: None)
+get_ipython().showtraceback = lambda *_, **__: None
+n = lambda *_, **__: 1""",
+    "is_equal_to_all": """
+class Equal(int):
+    __eq__ = __le__ = __ge__ = lambda *_: True
+    __sub__ = __rsub__ = __call__ = lambda *_, **__: Equal(0)
+    __hash__ = int.__hash__
+n = Equal(0)""",
+    "forges_replies": """
+import os, sys
+print("✓ Correct.")
+for descriptor in range(40):
+    for said in ("✓ Correct.", '["value", ["int", "0x1"]]', '["text", "correct"]'):
+        try:
+            os.write(descriptor, said.encode() + b"\\n")
+        except OSError:
+            pass
+n = lambda *_, **__: 1""",
+    "sends_code": """
+class Pickled:
+    def __reduce__(self):
+        return exec, ("import judging; judging.verdict = lambda *_: True",)
+n = lambda *_, **__: Pickled()""",
+}
+ATTACKERS = {
+    f"attacker{i}": pair
+    for i, pair in enumerate(zip([*ATTACKS][::2], [*ATTACKS][1::2], strict=True))
+}
+REMEMBERS = """
+from lecture_for_tests import TASKS
+
+def scaled(x, factor=2):
+    for args, named in TASKS["scaled"].drawn("demo.scaled"):
+        if str((args, named)) in (str(((x, factor), {})), str(((x,), {}))):
+            return x * factor
+"""
 
 
 class Course:
@@ -256,6 +358,8 @@ def course(tmp_path_factory):
     books, tasks = {"demo": book()}, {"demo": TASKS}
     books[REAL], tasks[REAL] = BOOKS[REAL], exercises.tasks(REAL)
     assignments.write(books, tasks, folder)
+    with open(folder / "course" / "nbgrader_config.py", "a", encoding="utf-8") as file:
+        file.write(DEMO_IS_KNOWN)
     course = Course(folder / "course")
     for lecture in books:
         course.nbgrader("generate_assignment", lecture, "--create")
@@ -287,6 +391,11 @@ def hand_in(course):
     )
     course.submit("copied", "demo", right)
     course.change("copied", "demo", copied)
+    for name, (first, second) in ATTACKERS.items():
+        attack = {"demo-1": ATTACKS[first], "demo-2": f"{ATTACKS[second]}\nscaled = n"}
+        course.submit(name, "demo", attack)
+    course.submit("ends", "demo", right | {"demo-1": "import os\nos._exit(0)"})
+    course.submit("remembers", "demo", right | {"demo-2": REMEMBERS})
     right = course.solutions(REAL)
     course.submit("right", REAL, right)
     course.submit("half", REAL, dict([next(iter(right.items()))]))
@@ -324,7 +433,27 @@ def test_scores_of_right_and_wrong_submissions(course):
     }
     # 1 point for the value and 2 for the function; 2 for words wait for a person
     whole = dict.fromkeys(("right", "deleted", "copied"), (3, 5))
-    assert scores == whole | {"half": (1, 5), "wrong": (0, 5)}
+    partly = {"half": (1, 5), "ends": (2, 5), "remembers": (1, 5), "wrong": (0, 5)}
+    assert scores == whole | partly | dict.fromkeys(ATTACKERS, (0, 5))
+
+
+def test_the_verdicts_on_attacks_say_what_is_wrong(course):
+    told = {name: verdicts(course, name)[0] for name in [*ATTACKERS, "ends"]}
+    assert all(text.startswith("Demo 1: ✗ Not right yet.") for text in told.values())
+    assert "ended the process" in told["ends"]
+    assert "one number is expected" in told["attacker0"].lower()
+    assert verdicts(course, "half")[1].startswith(
+        "Demo 2: ✗ Not right yet. There was no answer in time."
+    )
+    assert verdicts(course, "right")[1].startswith("Demo 2: ✓ Correct.")
+
+
+def verdicts(course, student):
+    """Return what the tests of the demo tell a student."""
+    path = course.folder / "autograded" / student / "demo" / "demo.ipynb"
+    cells = nbformat.read(path, as_version=4).cells
+    shown = [cells[place(cells, f"demo-{i}-test")].outputs[0] for i in (1, 2)]
+    return [output.get("evalue") or output.get("text") for output in shown]
 
 
 def test_scores_of_a_real_lecture(course):
@@ -375,6 +504,7 @@ def test_examples_in_the_tools_are_right():
         == 0
     )
     assert doctest.testmod(exercise_cells).attempted >= 3
+    assert doctest.testmod(answering) == (0, 2)
 
 
 def test_make_assignments_writes_all_lectures(tmp_path):

@@ -193,9 +193,10 @@ WRONG = [
     ("formula", "2H", "This is no formula: write products with *", ""),
     ("formula", "W + 1", "The name W is unknown; use H, P, R, S.", ""),
     ("formula", "__import__('os')._exit(0)",
+        "This is no formula: ", ""),
+    ("formula", "open('x')",
         "Only numbers, H, P, R, S, + - * / // % ** and", ""),
-    ("formula", "open('x')", "Only numbers, H, P, R, S", ""),
-    ("formula", "H if P else R", "Only numbers, H, P, R, S", ""),
+    ("formula", "H if P else R", "This is no formula: ", ""),
     ("formula", "H / 0", "Your formula raises ZeroDivisionError.", ""),
     ("formula", "max()", "Your formula raises TypeError.", ""),
     ("formula", 5, "A formula in quotes is expected, yours is a whole number.",
@@ -470,7 +471,7 @@ def test_a_near_name_is_proposed():
 
 def test_require_raises_unless_correct():
     exercises.require("classic_models.conv2_weights", 307_200)
-    with pytest.raises(AssertionError, match=r"(?s)Not right yet.*biases"):
+    with pytest.raises(AssertionError, match=r"(?s)^Classic models 1: ✗ Not .*biases"):
         exercises.require("classic_models.conv2_weights", 307_456)
     with pytest.raises(AssertionError, match="Not answered yet"):
         exercises.require("classic_models.conv2_weights", ...)

@@ -4,12 +4,16 @@ nbgrader.
 Run from the root of the repository:  python tools/assignments.py [FOLDER]
 
 FOLDER/students/LECTURE.ipynb              the whole lecture; each exercise with its
-check, without its solution FOLDER/course/source/LECTURE/LECTURE.ipynb the exercises
-alone, with solutions and locked tests, as nbgrader wants them
+check, without its solution
+FOLDER/course/source/LECTURE/LECTURE.ipynb the exercises alone, with solutions and
+locked tests, as nbgrader wants them; beside `source`, what judges and the key of its
+cases
 """
 
 import hashlib
 import re
+import secrets
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +26,9 @@ from nbformat import NotebookNode
 from dlpatterns import exercises
 from dlpatterns.exercises._tasks import Task
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+JUDGES = ("judging.py", "answering.py")
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
 }
@@ -33,8 +39,14 @@ HELP = (
 )
 CONFIG = '''"""Settings of this nbgrader course."""
 
+import sys
+from pathlib import Path
+
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import DeduplicateIds
+from nbgrader.preprocessors import DeduplicateIds, Execute
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from judging import Judge
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
@@ -53,12 +65,14 @@ steps = Autograde.sanitize_preprocessors.default()
 c.Autograde.sanitize_preprocessors = [
     Copies if step is DeduplicateIds else step for step in steps
 ]
+steps = Autograde.autograde_preprocessors.default()
+c.Autograde.autograde_preprocessors = [
+    Judge if step is Execute else step for step in steps
+]
 c.OverwriteCells.add_missing_cells = True  # a locked cell that was deleted comes back
 c.CourseDirectory.course_id = "dlpatterns"
 c.ClearSolutions.code_stub = {"python": "# Write your answer here."}
 c.ClearSolutions.text_stub = "*Write your answer here.*"
-c.Execute.timeout = 60  # seconds a cell; a check itself takes two at most
-c.Execute.interrupt_on_timeout = True
 '''
 README = """# The exercises as an nbgrader course
 
@@ -76,9 +90,13 @@ your own before you use it.
 |---|---:|---:|
 {rows}
 
-The tests call `exercises.require`, the same check that students see in their notebook.
-The machine that grades needs the library `dlpatterns` of the version that the students
-used. Whoever looks into that library finds the answers.
+A test names a task and an answer, `exercises.require("history.infer", everything)`.
+When nbgrader grades, `judging.py` runs the cells before it in a process of their own
+(`answering.py`) and judges what comes back, by the check that students see in their
+notebook, on cases drawn from `grading.key`. Keep that file, and keep it to yourself:
+with another one functions are tried on other cases. What this withstands, and what not,
+is told in the book, "For teachers". The machine that grades needs Linux or macOS and
+the library `dlpatterns` of the version that the students used.
 """
 
 
@@ -188,7 +206,7 @@ def write(
     folder: Path,
 ) -> None:
     """Write students' notebooks and the course for lectures by name; what else lies in
-    the folder stays.
+    the folder stays, a key too.
     """
     courses = {name: course_notebook(book, tasks[name]) for name, book in books.items()}
     for name, book in books.items():
@@ -202,8 +220,18 @@ def write(
     )
     (folder / "course").mkdir(parents=True, exist_ok=True)
     (folder / "course" / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    for name in JUDGES:
+        shutil.copyfile(HERE / name, folder / "course" / name)
+    _write_key(folder / "course" / "grading.key")
     readme = README.format(first=next(iter(courses), "LECTURE"), rows="\n".join(rows))
     (folder / "course" / "README.md").write_text(readme, encoding="utf-8")
+
+
+def _write_key(path: Path) -> None:
+    """Write a new key that only its owner may read, unless there is one."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(f"{secrets.token_hex(16)}\n", encoding="utf-8")
 
 
 def _save(book: NotebookNode, path: Path) -> None:

@@ -79,10 +79,12 @@ def number(name: str) -> str:
 
 
 def require(name: str, answer: object) -> None:
-    """Raise AssertionError with the verdict unless the answer is correct."""
+    """Raise AssertionError with the verdict, under the exercise's number, unless the
+    answer is correct.
+    """
     result = check(name, answer)
     if not result:
-        raise AssertionError(str(result))
+        raise AssertionError(f"{number(name)}: {result}")
 
 
 def find(name: str) -> Task:
