@@ -53,6 +53,10 @@ ATTACKERS = {
     f"attacker{i}": pair
     for i, pair in enumerate(zip([*ATTACKS][::2], [*ATTACKS][1::2], strict=True))
 }
+ENDS = """
+import os
+os.kill(os.getppid(), 9)
+os._exit(0)"""
 REMEMBERS = """
 from lecture_for_tests import TASKS
 

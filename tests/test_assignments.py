@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from attacks_for_tests import ATTACKERS, ATTACKS, REMEMBERS
+from attacks_for_tests import ATTACKERS, ATTACKS, ENDS, REMEMBERS
 from lecture_for_tests import TASKS, book
 from nbclient import NotebookClient
 
@@ -332,7 +332,7 @@ def hand_in(course):
     for name, (first, second) in ATTACKERS.items():
         attack = {"demo-1": ATTACKS[first], "demo-2": f"{ATTACKS[second]}\nscaled = n"}
         course.submit(name, "demo", attack)
-    course.submit("ends", "demo", right | {"demo-1": "import os\nos._exit(0)"})
+    course.submit("ends", "demo", right | {"demo-1": ENDS})
     course.submit("remembers", "demo", right | {"demo-2": REMEMBERS})
     right = course.solutions(REAL)
     course.submit("right", REAL, right)
