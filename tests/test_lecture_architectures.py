@@ -173,6 +173,18 @@ def test_fused_bytes_of_a_block_by_hand():
     assert gated["bias, add, multiply"] == 4 * (32 + 2 + 32)
 
 
+def test_a_shortcut_can_be_charged_to_its_addition():
+    """32 maps' values in, 4 weights, 32 out, and the 32 of the shortcut that the sum
+    reads; beside it the 1 x 1 that makes the shortcut, 32, 4 and 32.
+    """
+    net = Builder("shortcut", (2, 4, 4))
+    side = net(layers.Conv2d(2, 1, bias=False), net.input)
+    main = net(layers.Conv2d(2, 1, bias=False), net.input)
+    model = net.model(net(layers.Add(), main, side))
+    assert shares.in_bytes(model, fused=True) == 1
+    assert shares.in_bytes_strictly(model) == pytest.approx(136 / 168)
+
+
 def test_an_activation_may_cost_what_is_left_over():
     """384 MACs, 112 others, 32 activations: at nine tenths nothing is left; at three
     quarters 128 operations are, of which 112 are spent.
@@ -288,6 +300,18 @@ def test_sign_flips_agree_with_scipy():
         pairs, mean_difference, permutation_type="samples", n_resamples=np.inf
     )
     assert learning.sign_flip_test(pairs[0]) == pytest.approx(theirs.pvalue)
+
+
+def test_t_is_smaller_where_splits_share_digits():
+    """1, 2, 3: mean 2, deviation 1; 2 / sqrt(1/3), and with 450 / 1347 added."""
+    plain, shared = learning.t_values([1, 2, 3])
+    assert plain == pytest.approx(12**0.5)
+    assert shared == pytest.approx(2 / (1 / 3 + 450 / 1347) ** 0.5)
+
+
+def test_the_backward_pass_spares_the_first_layer():
+    """3,200 and 500 MACs forward; 2 x 3,200 and 3 x 500 in training."""
+    assert learning.training_macs("MLP 50") == 7_900 * 1_347 * 1_312
 
 
 def test_a_duel_by_hand():

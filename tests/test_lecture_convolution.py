@@ -81,6 +81,20 @@ def test_a_third_of_the_layer_is_enough_to_cross_once():
     assert lecture.smallest_for_once(lecture.first_layer()) == 25 + 1024 + 784 + 1
 
 
+def test_a_line_of_windows_needs_a_quarter_of_that():
+    """Filters inside the places: 479 values do behind a plain cache, 478 do not."""
+    c1 = lecture.first_layer()
+    assert lecture.crossings_behind_lru(c1, "NGPQMCRS", 479) == 1
+    assert lecture.crossings_behind_lru(c1, "NGPQMCRS", 478) > 1
+
+
+def test_winograd_inside_moves_maps_grown_filters_and_results():
+    """64 maps of 56 x 56 in and out, 64 x 64 filters of 36 values."""
+    layer = methods.Layer(64, 56, 64, 3)
+    by_hand = 2 * 64 * 56 * 56 + 64 * 64 * 36
+    assert lecture.transformed_inside(layer, 4) == by_hand
+
+
 def test_a_buffer_and_a_cache_of_one_size_stand_side_by_side():
     work = matmul(4, 4, 4)
     (row,) = lecture.by_buffer(work, "product", (48,))

@@ -80,12 +80,12 @@ def layers(
     works: dict[int, _Work] = {}
     roots: dict[int, int] = {}
     counts = count(model, batch).layers
-    joining = _fusable(model, counts) if fused else set()
+    joining = fusable(model, counts) if fused else set()
     for place, counted in enumerate(counts):
         source = model.layers[place].inputs[0]
         root = roots[place] = roots[source] if place in joining else place
         work = works.setdefault(root, _Work(counted.name))
-        saved = 2 * _first(counted) if place in joining else 0
+        saved = 2 * first_read(counted) if place in joining else 0
         work.macs += counted.macs
         work.values += counted.reads + counted.activations - saved
         work.weights += counted.param_reads
@@ -112,13 +112,13 @@ class _Work:
     weights: int = 0
 
 
-def _first(counted: LayerCount) -> int:
+def first_read(counted: LayerCount) -> int:
     """Return how many values a layer reads of its first input."""
     sizes = [prod(shape) for shape in counted.input_shapes]
     return counted.reads * sizes[0] // sum(sizes)
 
 
-def _fusable(model: Model, counts: tuple[LayerCount, ...]) -> set[int]:
+def fusable(model: Model, counts: tuple[LayerCount, ...]) -> set[int]:
     """Return the layers that can work on their first input before it is written."""
     readers = Counter(source for layer in model.layers for source in layer.inputs)
     return {

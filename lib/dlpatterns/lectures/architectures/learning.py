@@ -11,12 +11,14 @@ from itertools import product
 import numpy as np
 
 from ... import datasets
+from ...counting import count
 from ...graph import Model
 from ...train import data, loop, optimisers, seeing, small, timing
 from ...train.network import Network
 
 EXAMPLES, HELD_OUT = 1347, 450  # digits to learn from and to judge by, every split
 BATCH, RATE = 32, 0.005
+NEEDED_T = 2.26  # two-sided, one case in twenty, nine degrees of freedom
 COLUMNS = ("CNN, %", "MLP, %", "difference", "CNN ahead", "p")
 MODELS = {
     "CNN 8-16": small.cnn((8, 16)),
@@ -98,6 +100,31 @@ def sign_flip_test(differences: Sequence[float]) -> float:
     signs = np.array(list(product((1, -1), repeat=len(differences))))
     means = np.abs((signs * differences).mean(axis=1))
     return float(np.mean(means >= abs(differences.mean()) - 1e-9))
+
+
+def t_values(differences: Sequence[float]) -> tuple[float, float]:
+    """Return t of a mean difference, as if the splits shared nothing, and corrected for
+    the digits that they share.
+
+    Source: Nadeau and Bengio 2003: the variance of the mean is (1 / n + held out /
+    learned from) times that of the differences.
+    """
+    differences = np.asarray(differences, dtype=float)
+    mean, spread = differences.mean(), differences.std(ddof=1)
+    alone = 1 / len(differences)
+    plain, shared = (
+        mean / (spread * factor**0.5) for factor in (alone, alone + HELD_OUT / EXAMPLES)
+    )
+    return float(plain), float(shared)
+
+
+def training_macs(network: str) -> int:
+    """Return the MACs of a network's longest run at the usual rate, backward passes
+    included: forward again for the weights, and again for the inputs of all layers but
+    the first.
+    """
+    layers = [each.macs for each in count(MODELS[network]).layers if each.macs]
+    return (3 * sum(layers) - layers[0]) * EXAMPLES * run_of(network)["epochs"][-1]
 
 
 def duel(label: str, first: np.ndarray, second: np.ndarray) -> dict:

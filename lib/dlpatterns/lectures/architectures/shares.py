@@ -5,7 +5,7 @@ and seconds belong to layers: a layer with MACs carries all that it reads and wr
 the model `once`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import inf
 
 from ...counting import Counts, count
@@ -144,6 +144,27 @@ def a100(model: Model, *, fused: bool) -> dict[str, float]:
 def in_bytes(model: Model, *, fused: bool = False) -> float:
     """Return the share of the bytes that layers with MACs move, by the model `once`."""
     return of_macs(moved(model, fused=fused))
+
+
+def in_bytes_strictly(model: Model) -> float:
+    """Return the share of the bytes of layers with MACs, fused, if what a fused layer
+    reads beside the value it works on, a shortcut or parameters, is charged to that
+    layer instead of its maker.
+    """
+    parts = moved(model, fused=True)
+    beside = 4 * sum(_read_beside(fold_batch_norm(model)))
+    return (parts["MACs"] - beside) / sum(parts.values())
+
+
+def _read_beside(model: Model) -> Iterator[int]:
+    """Yield what each layer that is fused behind MACs reads beside its first input."""
+    counts = count(model).layers
+    fused, makers = roofline.fusable(model, counts), {}
+    for place, (layer, counted) in enumerate(zip(model.layers, counts, strict=True)):
+        source = layer.inputs[0]
+        makers[place] = makers[source] if place in fused else place
+        if place in fused and counts[makers[place]].macs:
+            yield counted.reads - roofline.first_read(counted) + counted.param_reads
 
 
 def _by_part(

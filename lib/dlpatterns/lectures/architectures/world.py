@@ -1,6 +1,6 @@
 """What others print or clock, beside our counts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from ... import datasets
@@ -48,6 +48,19 @@ def bert_layer() -> Counts:
     net = Builder("BERT-large layer", (512, 1024))
     block = transformer_encoder_block(net, net.input, heads=16, hidden=4096)
     return count(net.model(block), batch=8)
+
+
+def torch_next(measured: dict, names: Sequence[str]) -> tuple[str, dict[str, float]]:
+    """Return the operator that takes most time beside products, and its share of each
+    of the networks.
+
+    Raises: ValueError if it is not the same in all of them.
+    """
+    rows = {row["network"]: row["torch"] for row in measured["rows"]}
+    operators = {rows[name]["next"] for name in names}
+    if len(operators) > 1:
+        raise ValueError(f"{names} differ in their next operator: {operators}")
+    return operators.pop(), {name: rows[name]["next share"] for name in names}
 
 
 def torch_shares(measured: dict) -> dict[str, float]:

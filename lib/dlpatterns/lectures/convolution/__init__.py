@@ -19,11 +19,20 @@ from .costs import (
     needed,
     score,
     scores,
+    transformed_inside,
     typeset,
 )
 from .counted import TRACED, macs_of, savings, three_ways, traced
 from .drawn import COPIED, SETTINGS, SLIDING, as_matrix, copied, sliding, tile_figure
-from .moved import FETCHES, ORDERS, by_buffer, fetches, first_layer, smallest_for_once
+from .moved import (
+    FETCHES,
+    ORDERS,
+    by_buffer,
+    crossings_behind_lru,
+    fetches,
+    first_layer,
+    smallest_for_once,
+)
 from .seen import CROPS, FILTERED, FILTERS, cleaned, filtered, learned_filter, places
 from .world import (
     beside_libraries,
@@ -52,6 +61,7 @@ __all__ = [
     "checks",
     "cleaned",
     "copied",
+    "crossings_behind_lru",
     "errors",
     "fetches",
     "filtered",
@@ -72,6 +82,7 @@ __all__ = [
     "three_ways",
     "tile_figure",
     "traced",
+    "transformed_inside",
     "typeset",
     "verdict",
     "verdict_holds",

@@ -86,6 +86,15 @@ def measured() -> dict:
     return {(row["layer"], row["threads"]): row for row in stored["rows"]}
 
 
+def transformed_inside(layer: methods.Layer, tile: int) -> int:
+    """Return the values that Winograd moves if tiles are transformed while they are
+    held: maps, transformed filters and results, each once.
+    """
+    work, window = layer.work, tile + layer.kernel - 1
+    filters = layer.weights // layer.kernel**2 * window**2
+    return work.once("x") + filters + work.once("out")
+
+
 def scores(layer: str, by: str) -> dict[str, float]:
     """Return the score of each method that computes a layer, and was measured."""
     shape = methods.LAYERS[layer]

@@ -80,6 +80,13 @@ def smallest_for_once(work: Work) -> int:
     )
 
 
+def crossings_behind_lru(work: Work, order: str, capacity: int) -> float:
+    """Return the crossings a value of the untiled loops in an order, behind a cache
+    that throws out what was used longest ago.
+    """
+    return cached(Nest(work, order), capacity).values / work.values
+
+
 def by_buffer(work: Work, name: str, sizes: tuple[int, ...]) -> list[dict]:
     """Return a row a buffer size: crossings a value in the best tiles found, and of the
     plain loops behind a cache of that size.
@@ -87,13 +94,13 @@ def by_buffer(work: Work, name: str, sizes: tuple[int, ...]) -> list[dict]:
     rows = []
     for size in sizes:
         best = memory.tiled(memory.best_tiling(work, size), size)
-        loops = cached(Nest(work), size)
+        loops = crossings_behind_lru(work, "", size)
         rows.append(
             {
                 "layer": name,
                 "buffer": size,
                 "best tiles (tiled)": best.values / work.values,
-                "plain loops (LRU)": loops.values / work.values,
+                "plain loops (LRU)": loops,
             }
         )
     return rows
