@@ -215,3 +215,61 @@ def test_every_choice_of_the_explorers_is_drawn():
         lecture.scaled(1.4, 2, 150),
     ):
         assert frame.caption.endswith(".") and frame.text
+
+
+def test_a_cost_lies_nowhere_apart_from_itself():
+    rows = lecture.judged_networks()
+    assert lecture.apart("MACs (G)", "MACs (G)", rows) == (0, 0)
+    low, high = lecture.apart("activations (M)", "parameters (M)", rows)
+    assert low < high < 0  # activations order the networks, parameters do not
+
+
+def test_one_family_overtakes_another():
+    """ResNet-34 has 26.7 % at 3.7 GMAC, VGG-11 to 19 27.6 % and more at 7.6 and more;
+    ResNet-18 has 30.2 %.
+    """
+    assert lecture.beats("resnet34", "vgg") and not lecture.beats("resnet18", "vgg")
+    assert not lecture.beats("vit_b_16", "resnet")  # errs less, with more MACs
+    assert not lecture.beats("resnet34", "no such family")
+
+
+def test_what_escapes_the_square_of_the_width():
+    """Depthwise layers of B0, counted by hand: 34,532,064; the first layer has 32
+    filters of 3 × 3 × 3 at 112² places, the last 1,280 × 1,000 weights.
+    """
+    macs = 34_532_064 + 32 * 27 * 112**2 + 1_280_000
+    assert lecture.escaping() == pytest.approx(macs / 385_814_752)
+
+
+def test_neighbours_of_the_published_counts():
+    """Each of ResNet-34's three shortcuts has 64 × 128 × 28² MACs; ViT-B/16's last
+    layer 768 × 1,000 weights and 1,000 biases; MobileNetV2 normalises 17,056 channels.
+    """
+    assert list(lecture.neighbours().values()) == [
+        3_663_761_408 - 3 * 64 * 128 * 28**2,
+        86_567_656 - 769_000,
+        3_504_872 - 2 * 17_056,
+    ]
+
+
+def test_biases_as_weights_fell_one_cell():
+    """ResNet-50 has 25,557,032 parameters, and the table prints 25.5M."""
+    assert lecture.lost_with_biases() == [("Total weights", "ResNet50")]
+
+
+def test_an_array_is_filled_by_shapes_that_fit():
+    shapes, full = lecture.shapes(), lecture.filled(128)
+    assert full[shapes.index((64, 27, 50176))] == 64 * 27 / 128**2
+    assert full[shapes.index((256, 1152, 3136))] == 1
+    assert full[shapes.index((1000, 4096, 1))] == 1000 / 1024
+
+
+def test_no_mac_of_a_network_lies_outside_its_products():
+    assert all(map(lecture.all_in_products, ("lenet5_1998", "vit_b_16", "gpt2")))
+
+
+def test_thop_counts_normalisation_as_four_operations_a_value():
+    rows = datasets.measurement("profilers")["rows"]
+    told = next(row for row in rows if row["network"] == "mobilenet_v2")
+    normalised = count(models.mobilenet_v2()).only("BatchNorm2d").activations
+    assert told["thop"] - told["ours"] == 4 * normalised

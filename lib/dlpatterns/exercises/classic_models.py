@@ -212,7 +212,7 @@ TASKS = {
             ),
         ],
         why=(
-            "Training keeps all of these until the backward pass: the batch, not "
+            "Training keeps most of these until the backward pass: the batch, not "
             "the model, fills the memory."
         ),
     ),

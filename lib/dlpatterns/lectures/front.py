@@ -124,8 +124,8 @@ def square() -> Finding:
     hidden = next(connections).out_features
     tokens, times = f"{hidden:,}", f"{hidden / gpt2.input_shape[0]:.0f}"
     text = (
-        "“Attention is quadratic”: in GPT-2 its square overtakes the feed-forward part "
-        f"at {tokens} tokens, {times} times what GPT-2 can read."
+        "“Attention is quadratic”: in GPT-2 its square, no pair left out, overtakes "
+        f"the feed-forward part at {tokens} tokens, {times} times what GPT-2 can read."
     )
     return Finding("sequences", text, (tokens,))
 

@@ -47,7 +47,7 @@ def column(network: str) -> show.Frame:
 def pooling(pixels: int, rounding: str) -> show.Frame:
     """Draw the windows of a 3-wide pooling with stride 2 over a row of pixels."""
     places = positions(pixels, up=rounding == "up")
-    fig, ax = show.subplots(figsize=(4.8, 2.2))
+    fig, ax = show.subplots(figsize=(4.8, 1.9))
     middles = [i + 0.5 for i in range(pixels)]
     ax.bar(middles, 0.9, width=0.9, color=show.colour("grey"), alpha=0.4)
     for k in range(places):
@@ -69,7 +69,7 @@ def pooling(pixels: int, rounding: str) -> show.Frame:
 
 def inception():
     """Draw an inception module, with the longest way through it in colour."""
-    fig, ax = show.subplots(figsize=(4.8, 3.0))
+    fig, ax = show.subplots(figsize=(4.8, 2.4))
     at = {name: (x, y) for name, x, y, _ in MODULE}
     for name, x, y, sources in MODULE:
         for source in sources:

@@ -39,8 +39,13 @@ COSTS: dict[str, Callable[[dict], float]] = {
     "MACs (G)": lambda row: row["counts"].macs / 1e9,
     "parameters (M)": lambda row: row["counts"].params / 1e6,
     "activations (M)": lambda row: row["counts"].activations / 1e6,
+    "outputs of MAC layers (M)": lambda row: _written(row["counts"]) / 1e6,
     "year of publication": lambda row: row["year"],
 }
+
+
+def _written(counts: Counts) -> int:
+    return sum(layer.activations for layer in counts.layers if layer.macs)
 
 
 @cache
@@ -132,18 +137,46 @@ def falls_within(family: str) -> bool:
     return len(rows) > 1 and all(a < b for a, b in pairwise(right))
 
 
+def beats(name: str, family: str) -> bool:
+    """Tell whether a network errs less than every member of a family, and costs fewer
+    MACs than any.
+    """
+    one = judged(name)
+    rows = [row for row in judged_networks() if row["network"].startswith(family)]
+    return bool(rows) and all(
+        one["top1_percent"] > row["top1_percent"]
+        and one["counts"].macs < row["counts"].macs
+        for row in rows
+    )
+
+
 def correlation(cost: str, rows: Sequence[dict]) -> float:
     """Return Spearman's rank correlation of a cost with the top-1 error."""
     errors = [100 - row["top1_percent"] for row in rows]
     return float(spearmanr([COSTS[cost](row) for row in rows], errors).statistic)
 
 
-def interval(cost: str, rows: Sequence[dict], resamples: int = 1000) -> tuple:
+def interval(cost: str, rows: Sequence[dict]) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the rank correlation over networks."""
+    return _middle(_resampled(cost, rows))
+
+
+def apart(cost: str, other: str, rows: Sequence[dict]) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the difference of two rank correlations,
+    both taken on the same resamples of networks.
+    """
+    return _middle(_resampled(cost, rows) - _resampled(other, rows))
+
+
+def _resampled(cost: str, rows: Sequence[dict], resamples: int = 1000) -> np.ndarray:
     rng = np.random.default_rng(0)
     picks = rng.integers(len(rows), size=(resamples, len(rows)))
-    drawn = [correlation(cost, [rows[i] for i in pick]) for pick in picks]
-    return tuple(round(float(end), 2) for end in np.nanpercentile(drawn, [2.5, 97.5]))
+    return np.array([correlation(cost, [rows[i] for i in pick]) for pick in picks])
+
+
+def _middle(drawn: np.ndarray) -> tuple[float, float]:
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return round(float(low), 2), round(float(high), 2)
 
 
 def predictors() -> list[dict]:
@@ -207,6 +240,16 @@ def family() -> list[dict]:
         for i, (depth, width, size) in enumerate(FACTORS)
         for model in [efficientnet(depth=depth, width=width, size=size)]
     ]
+
+
+def escaping() -> float:
+    """Return the share of EfficientNet-B0's MACs in layers that grow with the width and
+    not with its square: the depthwise ones, the first, and the last.
+    """
+    counts = counts_of("efficientnet_b0")
+    rows = [row for row in counts.layers if row.macs]
+    deep = sum(row.macs for row in rows if row.name.endswith(".depthwise"))
+    return (deep + rows[0].macs + rows[-1].macs) / counts.macs
 
 
 def _blocks(model: Model) -> int:
@@ -300,6 +343,37 @@ def left_without() -> dict[str, float]:
     return {
         "without its two products": 1 - pairs / counts.macs,
         "without attention": 1 - whole / counts.macs,
+    }
+
+
+def all_in_products(name: str) -> bool:
+    """Tell whether the matrix products of a network of `models.ZOO` hold all its
+    MACs.
+    """
+    layers = models.ZOO[name]().layers
+    inside = sum(product.macs for layer in layers for product in products(layer))
+    return inside == counts_of(name).macs
+
+
+def filled(side: int) -> list[float]:
+    """Return, for each different product of the six networks, which share of a square
+    array its K × M weights fill, tile after tile, the ragged ones included.
+    """
+    return [
+        m * k / (-(-m // side) * side * -(-k // side) * side) for m, k, _ in shapes()
+    ]
+
+
+def neighbours() -> dict[str, int]:
+    """Return counts beside the published networks, by what they leave out."""
+    resnet, vit, mobile = map(counts_of, ("resnet34", "vit_b_16", "mobilenet_v2"))
+    return {
+        "ResNet-34's MACs without shortcuts": resnet.macs
+        - sum(row.macs for row in resnet.layers if row.name.endswith("shortcut")),
+        "ViT-B/16's parameters without the last layer": vit.params
+        - [row.params for row in vit.layers if row.params][-1],
+        "MobileNetV2's parameters without normalisation": mobile.params
+        - mobile.only("BatchNorm2d").params,
     }
 
 

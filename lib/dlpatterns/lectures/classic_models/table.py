@@ -278,6 +278,23 @@ def holding(heading: str, variant: str) -> list[str]:
     return [row for row in COUNTED if agrees(printed[row], QUANTITIES[row](net))]
 
 
+def lost_with_biases() -> list[tuple[str, str]]:
+    """Return row and column of the confirmed cells that fall when biases and
+    normalisation are counted as weights.
+    """
+    params = {
+        "Conv: # of weights": lambda net: net.counts.params - net.full.params,
+        "FC: # of weights": lambda net: net.full.params,
+        "Total weights": lambda net: net.counts.params,
+    }
+    return [
+        (cell.metric, cell.network)
+        for cell in counted()
+        if cell.metric in params and cell.verdict == "confirmed"
+        if not agrees(cell.printed, params[cell.metric](network(cell.network)))
+    ]
+
+
 def rivals() -> list[dict]:
     """Return a row for every network of each name: how many of its column's counted
     cells it gives, and which it misses.
