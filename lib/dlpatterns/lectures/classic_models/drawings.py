@@ -15,7 +15,7 @@ from .studies import (
 )
 from .table import COUNTED, cells
 
-WIDE = (4.8, 2.7)  # inches; labels stay above 11 pixels on a phone
+WIDE = (4.8, 2.4)  # inches; labels stay above 11 pixels on a phone
 COLUMNS = ["metric", "printed", "ours", "verdict", "reason"]
 NAMED = ("alexnet", "vgg16", "googlenet", "resnet50", "mobilenet_v2", "vit_b_16")
 FAMILIES = {
@@ -47,7 +47,7 @@ def column(network: str) -> show.Frame:
 def pooling(pixels: int, rounding: str) -> show.Frame:
     """Draw the windows of a 3-wide pooling with stride 2 over a row of pixels."""
     places = positions(pixels, up=rounding == "up")
-    fig, ax = show.subplots(figsize=(4.8, 1.9))
+    fig, ax = show.subplots(figsize=(4.8, 1.8))
     middles = [i + 0.5 for i in range(pixels)]
     ax.bar(middles, 0.9, width=0.9, color=show.colour("grey"), alpha=0.4)
     for k in range(places):
@@ -69,7 +69,7 @@ def pooling(pixels: int, rounding: str) -> show.Frame:
 
 def inception():
     """Draw an inception module, with the longest way through it in colour."""
-    fig, ax = show.subplots(figsize=(4.8, 2.4))
+    fig, ax = show.subplots(figsize=(4.8, 2.1))
     at = {name: (x, y) for name, x, y, _ in MODULE}
     for name, x, y, sources in MODULE:
         for source in sources:
@@ -160,7 +160,7 @@ def _told(network: str, batch: int) -> str:
 def scaled(depth: float, width: float, resolution: int) -> show.Frame:
     """Draw how many times EfficientNet-B0 a deeper, wider or sharper one costs."""
     growth = grown(depth=depth, width=width, resolution=resolution)
-    fig, ax = show.subplots(figsize=(4.8, 2.6))
+    fig, ax = show.subplots(figsize=(4.8, 2.2))
     paints = [show.colour(name) for name in ("blue", "grey", "orange", "green")]
     ax.barh(list(growth), list(growth.values()), color=paints)
     ax.invert_yaxis()

@@ -98,6 +98,35 @@ def googlenets() -> list[dict]:
     ]
 
 
+def lost_behind_the_last_pooling() -> float:
+    """Return the share of MACs that GoogLeNet's convolutions of 7 × 7 places lose when
+    pooling rounds down and leaves 6 × 6.
+    """
+    full, less = (
+        sum(
+            row.macs
+            for row in counts_of(name).only("Conv2d").layers
+            if row.output_shape[1] == side
+        )
+        for name, side in (("googlenet_2014", 7), ("googlenet_2014_floor", 6))
+    )
+    return 1 - less / full
+
+
+def ways_of_measuring() -> list[tuple]:
+    """Return how each printed top-5 error was measured: networks, crops, images."""
+    return [
+        (row["models"], row["crops"], row["what_was_measured"])
+        for row in datasets.table("classic_top5")
+    ]
+
+
+def kinds_with_macs() -> set[str]:
+    """Return the kinds of layer that multiply in any network of `models.ZOO`."""
+    every = map(counts_of, models.ZOO)
+    return {row.kind for counts in every for row in counts.layers if row.macs}
+
+
 def _maps(counts: Counts) -> str:
     joined = (row.output_shape[1] for row in counts.layers if row.kind == "Concat")
     return ", ".join(map(str, dict.fromkeys(joined)))
@@ -148,6 +177,21 @@ def beats(name: str, family: str) -> bool:
         and one["counts"].macs < row["counts"].macs
         for row in rows
     )
+
+
+def overtaking(name: str, best: str) -> float:
+    """Return how many times fewer MACs a network does than another."""
+    return counts_of(best).macs / counts_of(name).macs
+
+
+def families_improve() -> bool:
+    """Tell whether the error falls with the MACs within three families, in top-1 but
+    not in top-5, and whether each of two networks beats an older family.
+    """
+    b6, b7 = (judged(f"efficientnet_b{i}")["top5_percent"] for i in (6, 7))
+    within = all(map(falls_within, ("vgg", "resnet", "efficientnet")))
+    after = beats("resnet34", "vgg") and beats("efficientnet_b1", "resnet")
+    return within and after and b7 <= b6
 
 
 def correlation(cost: str, rows: Sequence[dict]) -> float:
@@ -353,6 +397,37 @@ def all_in_products(name: str) -> bool:
     layers = models.ZOO[name]().layers
     inside = sum(product.macs for layer in layers for product in products(layer))
     return inside == counts_of(name).macs
+
+
+def map_sizes() -> list[int]:
+    """Return the different sizes of map that the six networks' convolutions see."""
+    return sorted(
+        {
+            row.input_shapes[0][1]
+            for heading in NETWORKS
+            for row in network(heading).counts.only("Conv2d").layers
+        }
+    )
+
+
+def thop_adds_normalisation() -> bool:
+    """Tell whether thop's surplus on MobileNetV2 is four operations for each value that
+    batch normalisation writes.
+    """
+    rows = datasets.measurement("profilers")["rows"]
+    told = next(row for row in rows if row["network"] == "mobilenet_v2")
+    normalised = counts_of("mobilenet_v2").only("BatchNorm2d").activations
+    return told["thop"] - told["ours"] == 4 * normalised
+
+
+def rebuilt() -> bool:
+    """Tell whether torch's counter reports on ViT-B/16 what is left without attention
+    or without its products, to three digits.
+    """
+    told = {
+        row["torch flop_counter"] for row in profiled() if row["model"] == "vit_b_16"
+    }
+    return told == {f"{share:.3f}" for share in left_without().values()}
 
 
 def filled(side: int) -> list[float]:

@@ -309,3 +309,11 @@ def rivals() -> list[dict]:
         for heading, variants in VARIANTS.items()
         for variant in variants
     ]
+
+
+def kindest() -> dict[str, int]:
+    """Return how many counted cells of each column its best network gives."""
+    best = dict.fromkeys(VARIANTS, 0)
+    for row in rivals():
+        best[row["column"]] = max(best[row["column"]], row["cells"])
+    return best
