@@ -218,6 +218,15 @@ def test_a_forest_multiplies_nothing_and_reads_well():
     assert nodes > 20 * 100
 
 
+def test_a_forest_counts_its_questions_votes_and_choice_by_hand():
+    """100 trees of 3 questions and 4 leaves each; 2 questions lead to a leaf."""
+    row = lecture.forest_row([(0.9, 200.0, 700), (1.0, 200.0, 700)], "forest")
+    assert row["comparisons"] == 200 + 9
+    assert row["memory accesses"] == 4 * 200 + 3 * 100 + 10
+    assert row["params"] == 100 * (3 * 3 + 4)
+    assert row["multiplications"] == 0
+
+
 # --- Exercises ------------------------------------------------------------------------
 
 

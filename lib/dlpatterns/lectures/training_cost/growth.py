@@ -17,6 +17,7 @@ SAMPLES = {
     "records of their day": "records",
     "well-known ones": "known",
     "all since 1980": "since",
+    "1980 to 2019": "between",
     "all before 2021": "before",
 }
 FIGURES = {"as printed now": "now", "as printed in 2023": "then", "left out": "out"}
@@ -79,6 +80,7 @@ def _kept(points: np.ndarray, sample: str) -> np.ndarray:
     keep = {
         "records": height >= np.maximum.accumulate(height),
         "since": year >= 1980,
+        "between": (year >= 1980) & (year < 2020),
         "before": year < 2021,
     }
     return points[keep.get(sample, year > 0)]
