@@ -248,9 +248,9 @@ def forest_row(found: list[tuple[float, float, int]], name: str) -> dict:
     """Return a forest's row beside those of the processes.
 
     A question makes four accesses: a node's pixel number and bound, the pixel, and the
-    next node. A vote makes three: the leaf's digit, and its count, read and written. The
-    choice among ten counts reads each and makes nine comparisons. A question is kept
-    as three numbers, a leaf as one.
+    next node. A vote makes three: the leaf's digit, its count read, its count written.
+    The choice among ten counts reads each and makes nine comparisons. A question is
+    kept as three numbers, a leaf as one.
     """
     right, questions, nodes = zip(*found, strict=True)
     asked, leaves = round(np.mean(questions)), (np.mean(nodes) + TREES) / 2
