@@ -80,9 +80,9 @@ def million(layer: methods.Layer, method: str, transforms: bool = True) -> float
     return methods.multiplications(layer, method, transforms=transforms) / 1e6
 
 
-def measured() -> dict:
-    """Return the stored benchmark, rows by layer and threads."""
-    stored = datasets.measurement("convolution_speed")
+def measured(name: str = "convolution_speed") -> dict:
+    """Return a stored benchmark, rows by layer and threads."""
+    stored = datasets.measurement(name)
     return {(row["layer"], row["threads"]): row for row in stored["rows"]}
 
 
