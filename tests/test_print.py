@@ -94,7 +94,7 @@ def test_a_page_read_in_dark_mode_is_printed_dark_on_white(printed: Page):
         .filter((one) => one.checkVisibility())
             .map((one) => getComputedStyle(one).color)""")
     assert max(map(brightest, colours)) < 140
-    inks = printed.evaluate("""() => [...document.querySelectorAll("svg.dlp-svg text")]
+    inks = printed.evaluate("""() => [...document.querySelectorAll("svg.dlp-svg")]
         .map((one) => getComputedStyle(one).fill)""")
     assert inks and max(map(brightest, inks)) < 140
 

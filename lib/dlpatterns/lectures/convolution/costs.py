@@ -11,13 +11,14 @@ from ...kernels import fourier, winograd
 
 
 def typeset(matrix: list[list[float]]) -> str:
-    """Return a matrix as TeX, halves and smaller parts as fractions.
+    """Return a matrix as TeX, small enough for three in a line, halves as fractions.
 
-    >>> typeset([[1, -0.5], [0, 1 / 24]])
-    '\\\\begin{bmatrix}1&-\\\\tfrac{1}{2}\\\\\\\\0&\\\\tfrac{1}{24}\\\\end{bmatrix}'
+    >>> print(typeset([[1, -0.5], [0, 1 / 24]]))
+    \\left[\\begin{smallmatrix}1&-\\tfrac{1}{2}\\\\0&\\tfrac{1}{24}\\end{smallmatrix}\\right]
     """
     rows = "\\\\".join("&".join(map(_fraction, row)) for row in matrix)
-    return f"\\begin{{bmatrix}}{rows}\\end{{bmatrix}}"
+    inside = f"\\begin{{smallmatrix}}{rows}\\end{{smallmatrix}}"
+    return f"\\left[{inside}\\right]"
 
 
 def _fraction(value: float) -> str:
