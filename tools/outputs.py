@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+
 from build import ROOT, execute
 
 SENTENCES = {"say", "predict", "predictions", "solution"}
