@@ -2,12 +2,19 @@
 (() => {
   let drawn;
 
+  // A formula that is wider than the page scrolls in its box; the keyboard must reach it.
+  const reach = () =>
+    document.querySelectorAll('mjx-container[display="true"]').forEach((one) => {
+      if (one.scrollWidth > one.clientWidth + 1) one.tabIndex = 0;
+      else one.removeAttribute("tabindex");
+    });
+
   window.showMaths = () => {
     if (!document.querySelector(".math")) return Promise.resolve();
     drawn ??= new Promise((done, failed) => {
       window.MathJax = {
         options: { enableMenu: false, processHtmlClass: "tex2jax_process|mathjax_process|math|output_area" },
-        startup: { pageReady: () => window.MathJax.startup.defaultPageReady().then(done) },
+        startup: { pageReady: () => window.MathJax.startup.defaultPageReady().then(reach).then(done) },
       };
       const script = document.createElement("script");
       script.src = `${document.documentElement.dataset.content_root}_static/mathjax/tex-mml-chtml.js`;
@@ -25,6 +32,7 @@
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", watch);
   else watch();
   for (const event of ["scroll", "keydown", "beforeprint", "hashchange"]) addEventListener(event, showMaths, { once: true, passive: true });
+  addEventListener("resize", reach, { passive: true });
   matchMedia("print").addEventListener("change", (query) => query.matches && showMaths());
   setTimeout(showMaths, 15000);
 })();

@@ -134,7 +134,7 @@ def test_a_violation_is_found(context, built, axe):
 def test_on_a_phone_wide_content_scrolls_in_its_box_and_the_keyboard_reaches_it(
     browser, built, axe, name
 ):
-    context = browser.new_context(viewport=PHONE)
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
     page = opened(context, built, name)
     page.evaluate(axe)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -27,7 +27,7 @@ TOO_WIDE = """
 CUT_OFF = """
 () => [...document.querySelectorAll(".bd-article *")]
     .filter((one) => one.checkVisibility())
-    .filter((one) => !one.closest("span.math, mjx-assistive-mml"))
+    .filter((one) => !one.closest("span.math, mjx-assistive-mml, mjx-ext"))
   .filter((one) => getComputedStyle(one).overflowX !== "visible" && one.clientWidth
       && one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.outerHTML.slice(0, 100))
