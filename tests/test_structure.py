@@ -4,7 +4,6 @@ broken input: test_rules.py.
 
 import ast
 import tomllib
-from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -37,7 +36,6 @@ TEXT = {
     "",
 }
 MOST_NOT_COMPARED = 2  # in a lecture
-NOT_YET: set[str] = set()  # lectures that are still to be poured into the mould
 MOULD = [
     rules_mould.wide_lines,
     rules_mould.heavy_cells,
@@ -107,12 +105,11 @@ def lectures() -> dict[str, NotebookNode]:
     }
 
 
-def of_lectures(rule, exempt: Collection[str] = ()) -> list[str]:
-    """Return what a rule finds in all lectures but the exempt, with their names."""
+def of_lectures(rule) -> list[str]:
+    """Return what a rule finds in all lectures, with their names."""
     return [
         f"{name}: {problem}"
         for name, book in lectures().items()
-        if name not in exempt
         for problem in rule(book)
     ]
 
@@ -170,22 +167,14 @@ def test_lectures(rule):
 
 @pytest.mark.parametrize("rule", [*MOULD, wrong_links], ids=lambda rule: rule.__name__)
 def test_lectures_fit_the_mould(rule):
-    assert not of_lectures(rule, exempt=NOT_YET)
-
-
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_no_lecture_is_exempt_without_need(name):
-    book = lectures()[name]
-    assert any(rule(book) for rule in [*MOULD, wrong_links]), (
-        f"{name} fits the mould: take it off NOT_YET"
-    )
+    assert not of_lectures(rule)
 
 
 def test_figures_of_lectures_say_no_typed_numbers():
     modules = {
         name: rules_mould.typed_numbers_in(ast.parse(source))
         for name, source in library().items()
-        if rules_library.room(name) == "lectures" and name.split(".")[-1] not in NOT_YET
+        if rules_library.room(name) == "lectures"
     }
     assert not {name: found for name, found in modules.items() if found}
 
