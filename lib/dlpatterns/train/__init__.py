@@ -6,5 +6,6 @@
   Adam.
 * `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and
   photographs.
-* `recall`: a small sequence task and its networks.
+* `state`: what a network has learned, taken aside and given back.   `small`: small
+  networks for the digits.   `recall`: a small sequence task and its networks.
 """
