@@ -6,7 +6,9 @@
 | `roofline` | the least time of a layer and of a network on a machine |
 | `work` | a convolution or a matrix product as loops and the values that they touch |
 | `memory` | what a loop nest moves, if nothing, everything, or one tile is kept |
-| `replay` | the same accesses, one by one, through a buffer or a cache |
+| `hierarchy` | the same through many levels: loops, buffers, elements side by side |
+| `replay_levels` | such a mapping run with real numbers through real buffers |
+| `replay` | a nest's accesses, one by one, through a buffer or a cache |
 | `methods` | what each way to compute a convolution multiplies and moves |
 | `systolic` | matrix products in a systolic array, by closed form |
 | `simulated` | the same, beat by beat, with the product that comes out |

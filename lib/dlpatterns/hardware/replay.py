@@ -31,21 +31,24 @@ def counts(nest: Nest) -> dict[str, np.ndarray]:
 
 def addresses(nest: Nest) -> dict[str, np.ndarray]:
     """Return the address that every MAC touches in each tensor, in order."""
-    at, found = counts(nest), {}
-    for name, tensor in nest.work.tensors.items():
-        address, inside = np.int64(0), _starts(nest, name, at)
-        for axis in tensor.axes:
-            place = axis.place(*(at[loop] for loop in axis.loops))
-            inside = inside & (place >= 0) & (place < axis.size)
-            address = address * axis.size + place
-        found[name] = np.where(inside, address, NOWHERE)
-    return found
+    at = counts(nest)
+    return {name: places(one, at) for name, one in nest.work.tensors.items()}
 
 
-def _starts(nest: Nest, name: str, at: dict[str, np.ndarray]) -> np.ndarray:
+def places(tensor: Tensor, at: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the address that each MAC touches in a tensor, its loops' counts given."""
+    address, inside = np.int64(0), _starts(tensor, at)
+    for axis in tensor.axes:
+        place = axis.place(*(at[loop] for loop in axis.loops))
+        inside = inside & (place >= 0) & (place < axis.size)
+        address = address * axis.size + place
+    return np.where(inside, address, NOWHERE)
+
+
+def _starts(tensor: Tensor, at: dict[str, np.ndarray]) -> np.ndarray:
     """Tell at which MACs a tensor is touched, if its places do not lie in padding."""
-    touched = np.full(nest.work.macs, True)
-    for loop in nest.work.tensors[name].start:
+    touched = np.full(next(iter(at.values())).shape, True)
+    for loop in tensor.start:
         touched &= at[loop] == 0
     return touched
 
@@ -56,7 +59,8 @@ def buffered(nest: Nest) -> Traffic:
     """
     at, read, written = counts(nest), {}, {}
     for name, address in addresses(nest).items():
-        tensor, starts = nest.work.tensors[name], _starts(nest, name, at)
+        tensor = nest.work.tensors[name]
+        starts = _starts(tensor, at)
         tile = np.int64(0)
         for loop in tensor.loops:
             tile = tile * nest.turns(loop) + at[loop] // nest.size(loop)
