@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dlpatterns import datasets, formats
-from dlpatterns.formats import _encoding
+from dlpatterns.formats import _plain
 
 TYPES = {
     "fp16": np.float16,
@@ -25,7 +25,7 @@ CONVENTIONS = datasets.measurement("format_conventions")["rows"]
 
 
 def codes_of(form):
-    return np.arange(2**form.bits).astype(_encoding.code_type(form))
+    return np.arange(2**form.bits).astype(_plain.code_type(form))
 
 
 def theirs_on_overflow(form):
@@ -109,7 +109,7 @@ def test_the_fast_ways_give_what_the_plain_way_gives(name, rounding, overflow):
             1 + np.random.default_rng(2).normal(size=x.size) * 2.0**-30
         )
     for given in (x, doubles):
-        plain = _encoding.plain(form, given, _encoding.Rule(rounding), overflow)
+        plain = _plain.plain(form, given, _plain.Rule(rounding), overflow)
         quick = form.encode(given, rounding, overflow)
         np.testing.assert_array_equal(quick, plain)
 
@@ -120,10 +120,10 @@ def test_single_precision_is_numpys():
     values = np.random.default_rng(4).normal(size=10_000) * 1e30
     values = np.concatenate([values, 1e-300 * values, 1e-80 * values, [1e300, np.inf]])
     np.testing.assert_array_equal(form.round(values), values.astype(np.float32))
-    plain = _encoding.plain(form, values, _encoding.Rule("nearest"), "inf")
+    plain = _plain.plain(form, values, _plain.Rule("nearest"), "inf")
     np.testing.assert_array_equal(form.encode(values), plain)
     wide = formats.get("fp64")
-    plain = _encoding.plain(wide, values, _encoding.Rule("nearest"), "inf")
+    plain = _plain.plain(wide, values, _plain.Rule("nearest"), "inf")
     np.testing.assert_array_equal(wide.encode(values), plain)
     np.testing.assert_array_equal(wide.decode(plain), values)
 

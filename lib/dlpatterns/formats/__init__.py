@@ -13,7 +13,7 @@
 |---|---|
 | `kinds` | floats, integers, levels, blocks; needs only the standard library |
 | `arithmetic` | sums and products that round after every step, in any order |
-| `_encoding`, `_tables`, `_blocks` | arrays to codes and back: plain, fast, in blocks |
+| `_encoding`, `_plain`, `_tables`, `_blocks` | arrays to codes and back |
 """
 
 from .kinds import Block, Float, Format, Groups, Integer, Levels, products_that_fit

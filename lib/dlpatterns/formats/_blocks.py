@@ -1,19 +1,41 @@
 """Blocks: values along the last axis that share a scale, encoded and decoded."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import _encoding
-from .kinds import Block, Blocks, Float, GroupCodes, Groups, Integer, ScaledBlocks
 
 FIXED_POINT = 64  # MXINT8: the code is the value in 64ths
 
 
-def encode(form: Block | Groups, values: Any, rounding: str, **options: Any) -> tuple:
+class Blocks(NamedTuple):
+    """Values in blocks: a code of the scale a block, a code an element."""
+
+    scales: np.ndarray
+    codes: np.ndarray
+
+
+class ScaledBlocks(NamedTuple):
+    """Values in blocks whose scales have a scale of their own (NVFP4), in FP32."""
+
+    scales: np.ndarray
+    codes: np.ndarray
+    tensor_scale: float
+
+
+class GroupCodes(NamedTuple):
+    """Values in groups: a code of the scale, a zero point, a code an element."""
+
+    scales: np.ndarray
+    codes: np.ndarray
+    zeros: np.ndarray
+
+
+def encode(form: Any, values: Any, rounding: str, **options: Any) -> tuple:
     """Return scales and codes, each with a row of blocks for the last axis."""
     blocks = _in_blocks(form, values)
-    if isinstance(form, Groups):
+    if form.kind == "groups":
         parts = _grouped(form, blocks, rounding, options)
     elif form.scale.mantissa_bits == 0:
         parts = _powers(form, blocks, rounding, options)
@@ -23,7 +45,7 @@ def encode(form: Block | Groups, values: Any, rounding: str, **options: Any) -> 
     return parts._replace(codes=parts[1].reshape(*rows, count * size))
 
 
-def _in_blocks(form: Block | Groups, values: Any) -> np.ndarray:
+def _in_blocks(form: Any, values: Any) -> np.ndarray:
     x = _encoding.as_numbers(values, form.name).astype(np.float64)
     if x.ndim == 0:
         raise ValueError(f"{form.name}: blocks need an axis, got the number {x}")
@@ -40,19 +62,19 @@ def _in_blocks(form: Block | Groups, values: Any) -> np.ndarray:
     return x.reshape(*x.shape[:-1], x.shape[-1] // form.size, form.size)
 
 
-def _elements(form: Block, x: np.ndarray, rounding: str, options: dict) -> np.ndarray:
-    fixed = FIXED_POINT if isinstance(form.element, Integer) else 1
+def _elements(form: Any, x: np.ndarray, rounding: str, options: dict) -> np.ndarray:
+    fixed = FIXED_POINT if form.element.kind == "integer" else 1
     overflow = "saturate"
     return _encoding.encode(form.element, x * fixed, rounding, overflow, **options)
 
 
-def _powers(form: Block, x: np.ndarray, rounding: str, options: dict) -> Blocks:
+def _powers(form: Any, x: np.ndarray, rounding: str, options: dict) -> Blocks:
     """Encode under powers of two: floor(log2 of the largest) less the exponent of the
     element's top binade, between 2^-127 and 2^127.
     """
     largest = np.abs(x).max(axis=-1, initial=0.0)
     top = 0
-    if isinstance(form.element, Float):
+    if form.element.kind == "float":
         top = int(np.log2(form.element.largest))
     exponent = np.clip(np.frexp(largest)[1] - 1 - top, -127, 127)
     exponent = np.where(largest == 0, -127, exponent)
@@ -60,7 +82,7 @@ def _powers(form: Block, x: np.ndarray, rounding: str, options: dict) -> Blocks:
     return Blocks((exponent + 127).astype(np.uint8), codes)
 
 
-def _scaled(form: Block, x: np.ndarray, rounding: str, options: dict) -> ScaledBlocks:
+def _scaled(form: Any, x: np.ndarray, rounding: str, options: dict) -> ScaledBlocks:
     """Encode under scales that map the largest to the element's largest; one FP32
     number brings the largest scale to the scale format's largest.
     """
@@ -76,7 +98,7 @@ def _scaled(form: Block, x: np.ndarray, rounding: str, options: dict) -> ScaledB
     return ScaledBlocks(scales, _elements(form, ratio, rounding, options), tensor)
 
 
-def _grouped(form: Groups, x: np.ndarray, rounding: str, options: dict) -> GroupCodes:
+def _grouped(form: Any, x: np.ndarray, rounding: str, options: dict) -> GroupCodes:
     """Encode with a scale and a zero point; the range reaches from the least value, or
     0, to the largest, or 0.
     """
@@ -96,9 +118,9 @@ def _grouped(form: Groups, x: np.ndarray, rounding: str, options: dict) -> Group
     return GroupCodes(scales, codes, zeros)
 
 
-def decode(form: Block | Groups, *parts: Any) -> np.ndarray:
+def decode(form: Any, *parts: Any) -> np.ndarray:
     """Return the values of scales and codes."""
-    wanted = 2 if isinstance(form, Block) and not form.scale.mantissa_bits else 3
+    wanted = 2 if form.kind == "block" and not form.scale.mantissa_bits else 3
     if len(parts) != wanted:
         raise ValueError(
             f"{form.name} decodes the {wanted} parts that encode_blocks returns, got "
@@ -112,7 +134,7 @@ def decode(form: Block | Groups, *parts: Any) -> np.ndarray:
             f"codes have shape {elements.shape}"
         )
     blocks = elements.reshape(*scales.shape, form.size).astype(np.float64)
-    if isinstance(form, Groups):
+    if form.kind == "groups":
         zeros = form.element.decode(parts[2])
         if zeros.shape != scales.shape:
             raise ValueError(
@@ -120,25 +142,25 @@ def decode(form: Block | Groups, *parts: Any) -> np.ndarray:
                 f"{scales.shape}"
             )
         blocks = blocks - zeros[..., None]
-    elif isinstance(form.element, Integer):
+    elif form.element.kind == "integer":
         blocks = blocks / FIXED_POINT
     elif wanted == 3:
         scales = scales * _tensor_scale(form, parts[2])
     return (blocks * scales[..., None]).reshape(elements.shape)
 
 
-def _scales(form: Block | Groups, codes: Any) -> np.ndarray:
+def _scales(form: Any, codes: Any) -> np.ndarray:
     scales = form.scale.decode(codes).astype(np.float64)
     if scales.ndim == 0:
         raise ValueError(f"{form.name}: scales lie along an axis, got one number")
     if not np.isfinite(scales).all():
         raise ValueError(f"{form.name}: a scale is NaN or infinite")
-    if isinstance(form, Groups) and (scales <= 0).any():
+    if form.kind == "groups" and (scales <= 0).any():
         raise ValueError(f"{form.name}: a scale is {scales.min():g}, not positive")
     return scales
 
 
-def _tensor_scale(form: Block, scale: Any) -> float:
+def _tensor_scale(form: Any, scale: Any) -> float:
     number = isinstance(scale, (float, np.floating))
     if not number or not np.isfinite(scale) or scale <= 0:
         raise ValueError(
@@ -148,7 +170,7 @@ def _tensor_scale(form: Block, scale: Any) -> float:
 
 
 def rounded(
-    form: Block | Groups,
+    form: Any,
     values: Any,
     rounding: str,
     overflow: str | None,

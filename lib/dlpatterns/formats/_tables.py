@@ -7,20 +7,19 @@ one rounding of the exact value gives. Source: Boldo and Melquiond 2008.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from .kinds import Float, Format, Integer
+from . import _plain
 
 CHUNK = 65_536  # numbers that stay in a cache on their way
 INFINITY = np.uint32(0x7F80_0000)
 
 
-def encode(
-    form: Format, x: np.ndarray, rounding: str, overflow: str
-) -> np.ndarray | None:
+def encode(form: Any, x: np.ndarray, rounding: str, overflow: str) -> np.ndarray | None:
     """Return codes of an array where there is a fast way, else None."""
-    if not isinstance(form, Float) or rounding not in ("nearest", "toward_zero"):
+    if form.kind != "float" or rounding not in ("nearest", "toward_zero"):
         return None
     if form.name == "fp64":
         return x.astype(np.float64).view(np.uint64) if overflow == "inf" else None
@@ -48,7 +47,7 @@ def to_odd(x: np.ndarray) -> np.ndarray:
     return ((bits - over) | cut).astype(np.uint32).view(np.float32)
 
 
-def _cast(form: Float, x: np.ndarray) -> np.ndarray:
+def _cast(form: Any, x: np.ndarray) -> np.ndarray:
     kind, code = (np.float32, np.uint32) if form.bits == 32 else (np.float16, np.uint16)
     with np.errstate(all="ignore"):
         near = (x if form.bits == 32 else to_odd(x)).astype(kind)
@@ -60,7 +59,7 @@ def _cast(form: Float, x: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _looked_up(form: Float, x: np.ndarray, rounding: str, overflow: str) -> np.ndarray:
+def _looked_up(form: Any, x: np.ndarray, rounding: str, overflow: str) -> np.ndarray:
     """Return codes from a table over the top 16 bits of float32, rounded to odd."""
     if form.nan_code is None and np.isnan(x).any():
         raise ValueError(f"{form.name} has no NaN, and there is one in the values")
@@ -76,17 +75,15 @@ def _looked_up(form: Float, x: np.ndarray, rounding: str, overflow: str) -> np.n
 
 
 @cache
-def _codes_of_prefixes(form: Float, rounding: str, overflow: str) -> np.ndarray:
+def _codes_of_prefixes(form: Any, rounding: str, overflow: str) -> np.ndarray:
     """Return a code for each upper half of a float32; for NaN 0 if there is none."""
-    from . import _encoding
-
     x = (np.arange(2**16, dtype=np.uint32) << 16).view(np.float32)
     if form.nan_code is None:
         x = np.where(np.isnan(x), 0, x)
-    return _encoding.plain(form, x, _encoding.Rule(rounding), overflow)
+    return _plain.plain(form, x, _plain.Rule(rounding), overflow)
 
 
-def _shifted(form: Float, x: np.ndarray, overflow: str) -> np.ndarray:
+def _shifted(form: Any, x: np.ndarray, overflow: str) -> np.ndarray:
     """Return codes of a format with FP32's exponent: add half of what is cut, less one
     where the last bit kept is even, and cut. The carry runs into the exponent.
     """
@@ -111,9 +108,9 @@ def _shifted(form: Float, x: np.ndarray, overflow: str) -> np.ndarray:
     return codes.reshape(x.shape)
 
 
-def _mend(form: Float, codes: np.ndarray, bits: np.ndarray, overflow: str) -> None:
+def _mend(form: Any, codes: np.ndarray, bits: np.ndarray, overflow: str) -> None:
     """Put right, in place, what is not finite or has become so."""
-    limit = limit_code(form, overflow)
+    limit = _plain.limit_code(form, overflow)
     width = form.bits - 1
     over = (codes & (2**width - 1)) > form.largest_code
     nan = bits & np.uint32(0x7FFF_FFFF) > INFINITY
@@ -122,19 +119,13 @@ def _mend(form: Float, codes: np.ndarray, bits: np.ndarray, overflow: str) -> No
     codes[nan] = form.nan_code | sign[nan]
 
 
-def limit_code(form: Float, overflow: str) -> int | None:
-    """Return the code that stands for what is too large."""
-    codes = {"inf": form.inf_code, "nan": form.nan_code}
-    return codes.get(overflow, form.largest_code)
-
-
-def decode(form: Format, codes: np.ndarray) -> np.ndarray:
+def decode(form: Any, codes: np.ndarray) -> np.ndarray:
     """Return the values of checked codes, float32 where that holds them."""
     if form.name == "fp64":
         return codes.view(np.float64)
     if form.name == "fp16":
         return codes.view(np.float16).astype(np.float32)
-    if isinstance(form, Float) and form.exponent_bits == 8 and form.signed:
+    if form.kind == "float" and form.exponent_bits == 8 and form.signed:
         bits = codes.astype(np.uint32) << np.uint32(32 - form.bits)
         return bits.view(np.float32)
     values = _values(form)[codes]
@@ -144,9 +135,9 @@ def decode(form: Format, codes: np.ndarray) -> np.ndarray:
     return values
 
 
-def held_in(form: Format) -> type:
+def held_in(form: Any) -> type:
     """Return the narrower of float32 and float64 that holds a format's values."""
-    if isinstance(form, Integer):
+    if form.kind == "integer":
         return np.float64 if form.bits > 24 else np.float32
     levels = [level for level in getattr(form, "levels", ()) if level is not None]
     wide = form.bits > 32 or any(float(np.float32(v)) != v for v in levels)
@@ -154,9 +145,9 @@ def held_in(form: Format) -> type:
 
 
 @cache
-def _values(form: Format) -> np.ndarray:
+def _values(form: Any) -> np.ndarray:
     """Return the values of all codes of a format of up to 16 bits."""
-    if not isinstance(form, Float):
+    if form.kind != "float":
         values = [np.nan if level is None else level for level in form.levels]
         return np.array(values, held_in(form))
     codes = np.arange(2**form.bits)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _encoding, get
+from . import _encoding, _plain, get
 from .kinds import Float, Format, Integer
 
 ORDERS = ("forward", "backward", "ascending", "descending", "pairwise")
@@ -105,8 +105,8 @@ class _Step:
         overflow: str | None,
         rng: np.random.Generator | None,
     ) -> None:
-        drawn = rounding in _encoding.DRAWN
-        _encoding.Rule(rounding, rng)
+        drawn = rounding in _plain.DRAWN
+        _plain.Rule(rounding, rng)  # refuses what makes no sense
         if form.name == "fp64" and rounding != "nearest":
             raise ValueError(f"fp64 adds to nearest only here, got {rounding!r}")
         if drawn and rng is None:

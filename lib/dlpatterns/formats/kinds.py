@@ -6,7 +6,7 @@ import NumPy when they are called.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,6 +107,8 @@ class Float(Format):
     >>> Float("fp16", 16, 5, 10).largest
     65504.0
     """
+
+    kind: ClassVar[str] = "float"
 
     nans: str = "ieee"
     subnormals: bool = True
@@ -213,6 +215,8 @@ class Integer(Format):
     (-128, 127)
     """
 
+    kind: ClassVar[str] = "integer"
+
     signed: bool = True
 
     def __post_init__(self) -> None:
@@ -239,6 +243,8 @@ class Levels(Format):
     toward it.
     """
 
+    kind: ClassVar[str] = "levels"
+
     levels: tuple[float | None, ...] = ()
 
     def __post_init__(self) -> None:
@@ -248,29 +254,6 @@ class Levels(Format):
                 f"{self.name}: {2**self.bits} levels for {self.bits} bits, None for a "
                 f"code without one, no two alike; got {self.levels}"
             )
-
-
-class Blocks(NamedTuple):
-    """Values in blocks: a code of the scale a block, a code an element."""
-
-    scales: "np.ndarray"
-    codes: "np.ndarray"
-
-
-class ScaledBlocks(NamedTuple):
-    """Values in blocks whose scales have a scale of their own (NVFP4), in FP32."""
-
-    scales: "np.ndarray"
-    codes: "np.ndarray"
-    tensor_scale: float
-
-
-class GroupCodes(NamedTuple):
-    """Values in groups: a code of the scale, a zero point, a code an element."""
-
-    scales: "np.ndarray"
-    codes: "np.ndarray"
-    zeros: "np.ndarray"
 
 
 @dataclass(frozen=True)
@@ -352,12 +335,16 @@ class Block(_Shared):
     Sources: OCP Microscaling Formats 1.0, section 6.3; NVIDIA 2025, arXiv:2509.25149.
     """
 
+    kind: ClassVar[str] = "block"
+
 
 @dataclass(frozen=True)
 class Groups(_Shared):
     """Groups with a scale and a zero point: value = scale x (code - zero), the range of
     a group widened to hold 0, which is exact.
     """
+
+    kind: ClassVar[str] = "groups"
 
     @property
     def _beside(self) -> int:
