@@ -29,6 +29,15 @@ NUMBERS = {
         "tdp_w": (1, 1e5),
     },
     "energy_45nm": {"bits": (1, 64 * 1024), "energy_pj": (1e-3, 1e5)},
+    "llm_throughput": {"memory_bw_gb_s": (100, 1e4), "tokens_per_s": (1, 1e5)},
+    "measured_throughput": {
+        "images_per_s": (1, 1e6),
+        "gmacs": (0.01, 1e3),
+        "mega_activations": (0.1, 1e3),
+        "mega_params": (1, 1e3),
+    },
+    "memory_latency": {"bandwidth_gb_s": (1, 1e5), "latency_ns": (1, 1e4)},
+    "golden_decade": {"factor": (1, 100)},
     "kv_caches": {"layers": (1, 1000), "heads": (1, 1000), "head_dim": (1, 1024)},
     "published_counts": {"params": (1e3, 1e13), "macs": (1e5, 1e16)},
     "torchvision_accuracy": {

@@ -35,6 +35,26 @@ def table(name: str) -> list[dict]:
         ]
 
 
+def where(name: str, **wanted: int | float | str | None) -> list[dict]:
+    """Return the rows of a table whose columns hold the wanted values.
+
+    Raises: ValueError for a column that the table lacks, or if no row fits.
+
+    >>> [row["factor"] for row in where("golden_decade", origin="sparsity")]
+    [2]
+    """
+    rows = table(name)
+    for column in wanted:
+        if column not in rows[0]:
+            raise ValueError(
+                f"{name} has no column {column!r}; it has {', '.join(rows[0])}"
+            )
+    found = [row for row in rows if row | wanted == row]
+    if not found:
+        raise ValueError(f"no row of {name} holds {wanted}; look at table({name!r})")
+    return found
+
+
 def measurement(name: str) -> dict:
     """Return a stored measurement of `benchmarks/`, with the versions and the machine
     it was taken on.
