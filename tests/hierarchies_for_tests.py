@@ -53,6 +53,7 @@ def mappings(draw, work: Work, *, most: int = 4, spread: bool = True):
             across=draw(some) if spread else {},
             multicast=draw(st.booleans()),
             reduces=draw(st.booleans()),
+            slides=draw(st.booleans()),
         )
         levels.insert(0, level)
         tile = {loop: size + draw(st.integers(0, 2)) for loop, size in tile.items()}

@@ -8,7 +8,7 @@ across and hands each of its `across` elements one tile. Nothing needs to divide
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
-from itertools import compress
+from itertools import compress, pairwise
 from typing import NamedTuple
 
 from .work import Axis
@@ -121,6 +121,57 @@ def windows(
                 for other in groups(seconds, apart)
             )
     return dict(total)
+
+
+@cache
+def settled(digits: Digits, apart: Turns) -> tuple[int, ...]:
+    """Return how many groups of elements work in tiles of depth 0, 1, ... at most."""
+    total = [0] * (len(digits.chain) + 1)
+    for turns, elements in digits.tiles.items():
+        for depth in range(digits.depth[turns], len(total)):
+            total[depth] += len(list(groups(elements, apart)))
+    return tuple(total)
+
+
+@cache
+def saved(
+    axis: Axis, pair: tuple[Digits, Digits], moving: tuple[int, int], apart: Turns
+) -> tuple[int, ...]:
+    """Return the places that need not be fetched where a tile moves on by one turn of
+    one loop, because each element has them from the turn before; in sum over groups of
+    elements, for tiles of the axis's other loop of depth 0, 1, ... at most.
+
+    `moving` is the one that moves, 0 or 1, and the level of its loop in time.
+    """
+    first, level = moving
+    mover, other = pair[first], pair[1 - first]
+    total = [0] * (len(other.chain) + 1)
+    for before, after in pairwise(mover.tiles):
+        inside = slice(level + 1, None)
+        if before[:level] != after[:level] or before[inside] != after[inside]:
+            continue
+        for turns, still in other.tiles.items():
+            moved = (mover.tiles[before], mover.tiles[after])
+            if spared := _spared(axis, moved, still, (first, apart)):
+                for depth in range(other.depth[turns], len(total)):
+                    total[depth] += spared
+    return tuple(total)
+
+
+def _spared(axis: Axis, moved: tuple, still: dict, how: tuple) -> int:
+    """Return what groups of elements need in all, less what they need anew."""
+    (before, after), (first, apart) = moved, how
+    needed, new = defaultdict(set), defaultdict(set)
+    for element, counts in after.items():
+        for sister, others in still.items():
+            group = tuple(compress(element, apart)), tuple(compress(sister, apart))
+            now, last = (
+                axis.places([one, others][:: 1 - 2 * first])
+                for one in (counts, before.get(element, ()))
+            )
+            needed[group] |= now
+            new[group] |= now - last
+    return sum(map(len, needed.values())) - sum(map(len, new.values()))
 
 
 @cache

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from . import _digits
 from ._digits import Digits
-from .work import Axis, Work, sizes
+from .work import Axis, Tensor, Work, sizes
 
 MACS = "MACs"  # the name of the multipliers, below the innermost level
 
@@ -40,7 +40,8 @@ class Level:
     tile of one element spans; a loop left out spans what the levels below need. `order`
     is that of the level's loops, outermost first, those left out innermost. `keeps`
     names the tensors that are stored, None for all: the others pass by. `across` is
-    over how many elements each loop is spread on the way to the next level.
+    over how many elements each loop is spread on the way to the next level. With
+    `slides`, a window that the innermost loop moves by less than its size is topped up.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Level:
     across: dict[str, int] = field(default_factory=dict)
     multicast: bool = True
     reduces: bool = True
+    slides: bool = False
 
     def holds(self, name: str) -> bool:
         """Return whether the level stores a tensor."""
@@ -283,7 +285,43 @@ def _passed(mapping: Mapping, name: str, inner: int, apart: tuple[int, ...]) -> 
         if upto > before:
             times = prod(_digits.visits(cuts[one], apart)[depth[one]] for one in others)
             total, before = total + (upto - before) * times, upto
+    if inner < len(mapping.levels) and mapping.levels[inner].slides:
+        total -= sum(_saved(mapping, tensor, inner, apart))
     return total
+
+
+def _saved(
+    mapping: Mapping, tensor: Tensor, inner: int, apart: tuple[int, ...]
+) -> Iterator[int]:
+    """Yield, for each loop that moves a window, the values that stay while it does:
+    where all loops inside of it turn only once.
+    """
+    cuts = {loop: mapping.cut(loop, inner) for loop in mapping.work.loops}
+    depth = dict.fromkeys(cuts, 0)
+    windows = [axis for axis in tensor.axes if len(axis.loops) > 1]
+    for place, loop in mapping.loops:
+        for axis in windows:
+            if place < inner and loop in axis.loops:
+                pair, first = tuple(cuts[one] for one in axis.loops), axis.loops.index
+                other = depth[axis.loops[1 - first(loop)]]
+                moving = first(loop), place
+                spared = _digits.saved(axis, pair, moving, apart)[other]
+                yield spared and spared * _others(tensor, axis, cuts, (depth, apart))
+        depth[loop] += place < inner
+
+
+def _others(
+    tensor: Tensor, moving: Axis, cuts: dict[str, Digits], how: tuple[dict, tuple]
+) -> int:
+    """Return how often a window moves along: values on the tensor's other axes, times
+    turns and elements of the loops that do not choose them.
+    """
+    depth, apart = how
+    free = set(cuts) - tensor.loops - set(tensor.start)
+    times = prod(_digits.settled(cuts[one], apart)[depth[one]] for one in free)
+    return times * prod(
+        _touched(axis, cuts, depth, apart) for axis in tensor.axes if axis is not moving
+    )
 
 
 def _depths(mapping: Mapping, loops: set[str], inner: int) -> Iterator[dict[str, int]]:

@@ -80,6 +80,7 @@ class _Machine:
         self.tiles = {edge: iter(_tiles(mapping, edge)) for edge in self.edges()}
         self.when: dict = {}
         self.tile: dict = {}
+        self.last: tuple[int, ...] = ()
         self.now: list[_Mac] = []
 
     def edges(self) -> Iterator[tuple[str, int, int]]:
@@ -94,25 +95,49 @@ class _Machine:
         if self.now and self.now[0].turns != mac.turns:
             self.multiply()
         if not self.now:
+            before, self.last = self.last, mac.turns
             moving = [edge for edge in self.edges() if self._moves(edge, mac)]
             for edge in reversed(moving):
                 self._rise(edge)
             for edge in moving:
                 self.when[edge] = _visit(self.mapping, edge, mac)
+                old = self._cleared(edge)
                 self.tile[edge] = next(self.tiles[edge])
-                self._fill(edge)
+                self._fill(edge, old if self._slides(edge, before) else {})
         self.now.append(mac)
 
     def _moves(self, edge: tuple[str, int, int], mac: _Mac) -> bool:
         visit = _visit(self.mapping, edge, mac)
         return visit is not None and self.when.get(edge) != visit
 
-    def _fill(self, edge: tuple[str, int, int]) -> None:
+    def _slides(self, edge: tuple[str, int, int], before: tuple[int, ...]) -> bool:
+        """Tell whether one loop of a window, and no other, has moved the tile."""
+        name, _, inner = edge
+        if not before or not self.mapping.levels[inner].slides:
+            return False
+        moved = [
+            loop
+            for (place, loop), one, other in zip(
+                self.mapping.loops, before, self.last, strict=True
+            )
+            if place < inner and one != other
+        ]
+        windows = [one.loops for one in self.tensors[name].axes if len(one.loops) > 1]
+        return len(moved) == 1 and any(moved[0] in loops for loops in windows)
+
+    def _cleared(self, edge: tuple[str, int, int]) -> dict:
+        """Empty the buffers of a level; return what they held, by elements."""
+        name, _, inner = edge
+        holders = self.tile.get(edge, ())
+        return {one: self.held.pop((inner, one, name), {}) for one in holders}
+
+    def _fill(self, edge: tuple[str, int, int], held: dict) -> None:
         name, outer, inner = edge
         tile = self.tile[edge]
         lent, result = set(), self.tensors[name].result
         for elements in tile:
             above = self.held[outer, elements[:outer], name]
+            old = held.get(elements, {})
             mine = self.held[inner, elements, name] = {}
             sender = (
                 elements[:outer]
@@ -122,6 +147,9 @@ class _Machine:
             for address in tile[elements]:
                 if result and above.get(address) is None:
                     continue  # the sum begins here, or another element has it
+                if address in old:
+                    mine[address] = old[address]
+                    continue
                 mine[address] = above[address]
                 self.tally[inner, name]["fills"] += 1
                 if (sender, address) not in lent:
