@@ -73,6 +73,23 @@ def test_products_through_floating_point_are_those_of_python(size):
     assert (linear.linear_matmul(a, np.ascontiguousarray(b.T)) == exact).all()
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (np.int8(-128), np.int8(-128), 3 * 16_384),
+        (np.uint8(255), np.int8(-128), -3 * 32_640),
+        (np.uint64(2**32), np.int64(-(2**29)), -3 * 2**61),
+        (np.int32(-(2**31)), np.int32(2**20), -3 * 2**51),
+        (np.bool_(True), np.uint16(65_535), 3 * 65_535),
+    ],
+)
+def test_narrow_whole_numbers_are_widened_by_the_product(a, b, expected):
+    row, column = np.full((2, 3), a), np.full((3, 4), b)
+    product = matmul.matmul_blas(row, column)
+    assert product.dtype == np.int64 and (product == expected).all()
+    assert (matmul.matmul(row, column) == expected).all()
+
+
 def test_the_narrowest_format_that_is_exact():
     """2^12 x 2^12 is 2^24, up to which float32 counts without a gap; 2^53 is float64's
     limit.
@@ -102,6 +119,9 @@ def test_sums_that_leave_int64_are_refused():
             large.reshape(1, 1, 2, 2), large.reshape(1, 1, 2, 2)
         ),
         lambda: matmul.matmul(
+            np.full((1, 1), 2**64 - 1, np.uint64), np.ones((1, 1), int)
+        ),
+        lambda: matmul.matmul_blas(
             np.full((1, 1), 2**64 - 1, np.uint64), np.ones((1, 1), int)
         ),
     ):

@@ -6,7 +6,8 @@ brings all arrays to the one number format in which the kernel computes.
 * float32 and float64 stay what they are, the wider one wins. float16 is computed in
   float32 and comes back as float16. Integers and booleans are widened: to int64 where
   only products and sums are taken (`numbers="whole"`), to float64 elsewhere; where
-  values are only chosen they stay (`numbers="kept"`).
+  values are only chosen (`numbers="kept"`) or the kernel widens them itself
+  (`numbers="own"`), they stay.
 * `int` is a whole number of at least 1 (or `least`), a pair two of them, a padding at
   least 0 or "same", `float` finite, `bool` True or False.
 
@@ -82,6 +83,8 @@ def _to_one_format(values: dict, checks: dict, numbers: str) -> bool:
         return False
     common = np.result_type(*formats)
     whole = all(kind.kind in "biu" for kind in formats)
+    if whole and numbers == "own":
+        return False
     working = _working(common, numbers, whole)
     if formats != {working}:
         for what in checks.keys() & values.keys() - {"mask"}:

@@ -71,31 +71,37 @@ def matmul_blocked(a: np.ndarray, b: np.ndarray, *, block: int = 128) -> np.ndar
     return out
 
 
-@door(numbers="whole", empty="M K", a="M K", b="K N")
+@door(numbers="own", empty="M K", a="M K", b="K N")
 def matmul_blas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return NumPy's product: the BLAS library's, with blocks for every level of the
     memory; whole numbers pass through it as floating point, exactly.
     """
-    _check(a, b)
+    _check_shapes(a, b)
     return whole_product(a, b)
 
 
 def whole_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return a @ b, for whole numbers through the BLAS library: no sum is rounded as
-    long as it stays below 2^53 (2^24 in float32).
+    long as it stays within 2^53 (2^24 in float32).
 
-    NumPy multiplies integers without BLAS, some thirty times more slowly.
+    NumPy multiplies integers without BLAS; `benchmarks/integer_products.py` measures
+    how much more slowly. Whole numbers go straight to floating point, because a copy
+    costs as much as many products.
     """
-    if not a.dtype == b.dtype == np.int64:
+    if "f" in a.dtype.kind + b.dtype.kind or object in (a.dtype, b.dtype):
         return a @ b
     width = exact_format("a product", a.shape[-1], a, b)
     return (a.astype(width, copy=False) @ b.astype(width, copy=False)).astype(np.int64)
 
 
 def _check(a: np.ndarray, b: np.ndarray) -> None:
+    _check_shapes(a, b)
+    if a.dtype == b.dtype == np.int64:
+        exact_format("matmul", a.shape[1], a, b)
+
+
+def _check_shapes(a: np.ndarray, b: np.ndarray) -> None:
     if a.shape[1] != b.shape[0]:
         raise ValueError(
             f"matmul needs a (M, K) and b (K, N), got a {a.shape} and b {b.shape}"
         )
-    if a.dtype == b.dtype == np.int64:
-        exact_format("matmul", a.shape[1], a, b)
