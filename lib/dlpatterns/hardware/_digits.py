@@ -5,7 +5,7 @@ A chain of (tile, across), outermost level first, cuts the loop: a level steps b
 across and hands each of its `across` elements one tile. Nothing needs to divide.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from itertools import compress, pairwise
@@ -107,20 +107,23 @@ def visits(digits: Digits, apart: Turns) -> tuple[int, ...]:
 @cache
 def windows(
     axis: Axis, pair: tuple[Digits, Digits], apart: Turns
-) -> dict[tuple[int, int], int]:
+) -> tuple[tuple[int, ...], ...]:
     """Return the places of a windowed axis that its tiles touch, in sum over groups of
-    elements, by the depth of the tile in its two loops.
+    elements, for tiles of depth 0, 1, ... at most in one loop and in the other.
     """
-    total: Counter = Counter()
+    deep = [range(len(one.chain) + 1) for one in pair]
+    total = [[0] * len(deep[1]) for _ in deep[0]]
     for first, firsts in pair[0].tiles.items():
         for second, seconds in pair[1].tiles.items():
-            depths = pair[0].depth[first], pair[1].depth[second]
-            total[depths] += sum(
+            touched = sum(
                 reached(axis, one, other)
                 for one in groups(firsts, apart)
                 for other in groups(seconds, apart)
             )
-    return dict(total)
+            for row in total[pair[0].depth[first] :]:
+                for depth in deep[1][pair[1].depth[second] :]:
+                    row[depth] += touched
+    return tuple(map(tuple, total))
 
 
 @cache

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from . import _digits
 from ._digits import Digits
-from .work import Axis, Tensor, Work, sizes
+from .work import Work, sizes
 
 MACS = "MACs"  # the name of the multipliers, below the innermost level
 
@@ -140,20 +140,42 @@ class Mapping:
             ]
         )
 
-    def cut(self, loop: str, place: int) -> Digits:
-        """Return a loop cut by the levels outside a place (its last is the MACs')."""
-        return Digits(
-            self.work.loops[loop],
-            tuple(
-                (self.tiles[outer + 1][loop], self.levels[outer].across.get(loop, 1))
-                for outer in range(place)
-            ),
+    @cached_property
+    def cuts(self) -> tuple[dict[str, Digits], ...]:
+        """Every loop cut by the levels outside of a place, place by place, and last by
+        all of them.
+        """
+        chains: dict[str, tuple] = dict.fromkeys(self.work.loops, ())
+        found = []
+        for place, tile in enumerate(self.tiles):
+            found.append(
+                {one: Digits(n, chains[one]) for one, n in self.work.loops.items()}
+            )
+            if place < len(self.levels):
+                across, below = self.levels[place].across, self.tiles[place + 1]
+                for one in tile:
+                    chains[one] += ((below[one], across.get(one, 1)),)
+        return tuple(found)
+
+    @cached_property
+    def turning(self) -> tuple[tuple[int, str], ...]:
+        """The loops in time that have more than one turn."""
+        return tuple(
+            (place, one)
+            for place, one in self.loops
+            if self.tiles[place][one]
+            > self.tiles[place + 1][one] * self.levels[place].across.get(one, 1)
         )
+
+    @cached_property
+    def spread(self) -> tuple[bool, ...]:
+        """Of each level, whether it hands tiles to more than one element."""
+        return tuple(any(n > 1 for n in one.across.values()) for one in self.levels)
 
     def footprint(self, place: int, name: str) -> int:
         """Return the values of a tensor in the largest tile of one element."""
         return prod(
-            _digits.largest(axis, tuple(self.cut(loop, place) for loop in axis.loops))
+            _digits.largest(axis, tuple(self.cuts[place][one] for one in axis.loops))
             for axis in self.work.tensors[name].axes
         )
 
@@ -174,8 +196,7 @@ class Mapping:
     @cached_property
     def cycles(self) -> int:
         """The turns in time until all is done, one MAC of each element a turn."""
-        last = len(self.levels)
-        return prod(len(self.cut(loop, last).tiles) for loop in self.work.loops)
+        return prod(len(cut.tiles) for cut in self.cuts[-1].values())
 
     @property
     def utilisation(self) -> float:
@@ -239,30 +260,27 @@ def _edges(mapping: Mapping, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _operand(mapping: Mapping, name: str) -> Iterator[tuple[int, Moved]]:
-    fills = 0
+    passed, fills = _Passing(mapping, name), 0
     for outer, inner in _edges(mapping, name):
-        reads = _passed(
-            mapping, name, inner, _apart(mapping, outer, inner, "multicast")
-        )
-        yield outer, Moved(reads, fills, 0)
-        fills = _passed(mapping, name, inner, (1,) * inner)
+        yield outer, Moved(passed(inner, _apart(mapping, outer, inner)), fills, 0)
+        fills = passed(inner, (1,) * inner)
 
 
 def _sums(mapping: Mapping, name: str) -> Iterator[tuple[int, Moved]]:
     """Yield what a result moves. A sum that comes back goes to one of the elements that
     work on it; the others begin at zero, and a sum that begins is not read.
     """
-    fills, begun = 0, mapping.work.once(name)
+    passed, fills, begun = _Passing(mapping, name), 0, mapping.work.once(name)
     for outer, inner in _edges(mapping, name):
-        apart = _apart(mapping, outer, inner, "reduces")
-        updates = _passed(mapping, name, inner, apart)
+        updates = passed(inner, _apart(mapping, outer, inner, "reduces"))
         yield outer, Moved(updates - begun, fills, updates)
-        together = (1,) * outer + (0,) * (inner - outer)
-        fills = _passed(mapping, name, inner, together) - begun
-        begun = _passed(mapping, name, inner, (1,) * inner) - fills
+        fills = passed(inner, (1,) * outer + (0,) * (inner - outer)) - begun
+        begun = passed(inner, (1,) * inner) - fills
 
 
-def _apart(mapping: Mapping, outer: int, inner: int, joins: str) -> tuple[int, ...]:
+def _apart(
+    mapping: Mapping, outer: int, inner: int, joins: str = "multicast"
+) -> tuple[int, ...]:
     """Tell on which levels elements count apart: those above, and those that don't
     join what they send or need.
     """
@@ -270,86 +288,107 @@ def _apart(mapping: Mapping, outer: int, inner: int, joins: str) -> tuple[int, .
     return (1,) * outer + tuple(int(not getattr(level, joins)) for level in between)
 
 
-def _passed(mapping: Mapping, name: str, inner: int, apart: tuple[int, ...]) -> int:
-    """Return the values of a tensor that the tiles of a level take in, all turns
-    together.
+class _Passing:
+    """The values of one tensor that pass to a level, remembered."""
 
-    A tile is told by the innermost of its loops that turns more than once there; the
-    loops of others that run outside of that one bring it back.
-    """
-    tensor, before, total = mapping.work.tensors[name], 0, 0
-    cuts = {loop: mapping.cut(loop, inner) for loop in mapping.work.loops}
-    others = set(cuts) - tensor.loops - set(tensor.start)
-    for depth in _depths(mapping, tensor.loops, inner):
-        upto = prod(_touched(axis, cuts, depth, apart) for axis in tensor.axes)
-        if upto > before:
-            times = prod(_digits.visits(cuts[one], apart)[depth[one]] for one in others)
-            total, before = total + (upto - before) * times, upto
-    if inner < len(mapping.levels) and mapping.levels[inner].slides:
-        total -= sum(_saved(mapping, tensor, inner, apart))
-    return total
+    def __init__(self, mapping: Mapping, name: str) -> None:
+        self.mapping, self.tensor = mapping, mapping.work.tensors[name]
+        self.chosen, self.known = self.tensor.loops, {}
+        self.others = set(mapping.work.loops) - self.chosen - set(self.tensor.start)
 
+    def __call__(self, inner: int, apart: tuple[int, ...]) -> int:
+        """Return the values that a level takes in, all turns together; elements are
+        told apart on the levels that `apart` names by a 1.
+        """
+        apart = tuple(map(int.__mul__, apart, self.mapping.spread))
+        if (inner, apart) not in self.known:
+            passed = self._whole(inner, apart)
+            if inner < len(self.mapping.levels) and self.mapping.levels[inner].slides:
+                passed -= sum(self._saved(inner, apart))
+            self.known[inner, apart] = passed
+        return self.known[inner, apart]
 
-def _saved(
-    mapping: Mapping, tensor: Tensor, inner: int, apart: tuple[int, ...]
-) -> Iterator[int]:
-    """Yield, for each loop that moves a window, the values that stay while it does:
-    where all loops inside of it turn only once.
-    """
-    cuts = {loop: mapping.cut(loop, inner) for loop in mapping.work.loops}
-    depth = dict.fromkeys(cuts, 0)
-    windows = [axis for axis in tensor.axes if len(axis.loops) > 1]
-    for place, loop in mapping.loops:
-        for axis in windows:
-            if place < inner and loop in axis.loops:
-                pair, first = tuple(cuts[one] for one in axis.loops), axis.loops.index
-                other = depth[axis.loops[1 - first(loop)]]
-                moving = first(loop), place
-                spared = _digits.saved(axis, pair, moving, apart)[other]
-                yield spared and spared * _others(tensor, axis, cuts, (depth, apart))
-        depth[loop] += place < inner
+    def _whole(self, inner: int, apart: tuple[int, ...]) -> int:
+        """Return the sum of whole tiles.
 
+        A tile is told by the innermost of its loops that turns more than once there;
+        the loops of others that run outside of that one bring it back.
+        """
+        cuts, before, total = self.mapping.cuts[inner], 0, 0
+        for depth in self._depths(inner):
+            upto = self._touched(cuts, depth, apart)
+            if upto > before:
+                times = prod(
+                    [
+                        _digits.visits(cuts[one], apart)[depth[one]]
+                        for one in self.others
+                    ]
+                )
+                total, before = total + (upto - before) * times, upto
+        return total
 
-def _others(
-    tensor: Tensor, moving: Axis, cuts: dict[str, Digits], how: tuple[dict, tuple]
-) -> int:
-    """Return how often a window moves along: values on the tensor's other axes, times
-    turns and elements of the loops that do not choose them.
-    """
-    depth, apart = how
-    free = set(cuts) - tensor.loops - set(tensor.start)
-    times = prod(_digits.settled(cuts[one], apart)[depth[one]] for one in free)
-    return times * prod(
-        _touched(axis, cuts, depth, apart) for axis in tensor.axes if axis is not moving
-    )
-
-
-def _depths(mapping: Mapping, loops: set[str], inner: int) -> Iterator[dict[str, int]]:
-    """Yield how many loops in time of each name lie outside, for every place where a
-    tensor's tile may be told. The multipliers keep nothing: all loops tell their tile.
-    """
-    depth = dict.fromkeys(mapping.work.loops, 0)
-    outside = [loop for place, loop in mapping.loops if place < inner]
-    if inner < len(mapping.levels):
+    def _depths(self, inner: int) -> Iterator[dict[str, int]]:
+        """Yield how many loops in time of each name lie outside, for every place where
+        a tile may be told. The multipliers keep nothing: all loops tell their tile.
+        """
+        if inner == len(self.mapping.levels):
+            yield dict.fromkeys(self.mapping.work.loops, inner)
+            return
+        depth = dict.fromkeys(self.mapping.work.loops, 0)
         yield depth
-        for loop in outside:
-            depth[loop] += 1
-            if loop in loops:
-                yield depth
-    else:
-        yield dict.fromkeys(depth, inner)
+        for place, loop in self.mapping.turning:
+            if place < inner:
+                depth[loop] = place + 1
+                if loop in self.chosen:
+                    yield depth
 
+    def _touched(
+        self, cuts: dict, depth: dict[str, int], apart: tuple[int, ...], but: int = -1
+    ) -> int:
+        """Return the values in tiles of a depth at most, on all axes but one."""
+        total = 1
+        for place, axis in enumerate(self.tensor.axes):
+            if place == but:
+                continue
+            first = axis.loops[0]
+            if len(axis.loops) == 1:
+                total *= _digits.sizes(cuts[first])[depth[first]]
+            else:
+                pair, most = (cuts[first], cuts[axis.loops[1]]), depth[first]
+                reached = _digits.windows(axis, pair, apart)
+                total *= reached[most][depth[axis.loops[1]]]
+        return total
 
-def _touched(
-    axis: Axis, cuts: dict[str, Digits], depth: dict[str, int], apart: tuple[int, ...]
-) -> int:
-    """Return the places of an axis touched by tiles of a depth at most, in sum."""
-    if len(axis.loops) == 1:
-        return _digits.sizes(cuts[axis.loops[0]])[depth[axis.loops[0]]]
-    pair = tuple(cuts[loop] for loop in axis.loops)
-    most = [depth[loop] for loop in axis.loops]
-    return sum(
-        places
-        for needs, places in _digits.windows(axis, pair, apart).items()
-        if needs[0] <= most[0] and needs[1] <= most[1]
-    )
+    def _saved(self, inner: int, apart: tuple[int, ...]) -> Iterator[int]:
+        """Yield, for each loop that moves a window, the values that stay while it does:
+        where all loops inside of it turn only once.
+        """
+        cuts, depth = (
+            self.mapping.cuts[inner],
+            dict.fromkeys(self.mapping.work.loops, 0),
+        )
+        for level, loop in self.mapping.turning:
+            if level >= inner:
+                return
+            for place, axis in enumerate(self.tensor.axes):
+                if len(axis.loops) > 1 and loop in axis.loops:
+                    pair, first = (
+                        (cuts[one] for one in axis.loops),
+                        axis.loops.index(loop),
+                    )
+                    kept = _digits.saved(axis, tuple(pair), (first, level), apart)
+                    yield kept[depth[axis.loops[1 - first]]] * self._along(
+                        cuts, depth, apart, place
+                    )
+            depth[loop] = level + 1
+
+    def _along(
+        self, cuts: dict, depth: dict[str, int], apart: tuple[int, ...], axis: int
+    ) -> int:
+        """Return how often a window moves along: values on the other axes, times turns
+        and elements of the loops that do not choose them.
+        """
+        times = prod(
+            _digits.settled(cuts[one], apart)[depth[one]] for one in self.others
+        )
+        return times and times * self._touched(cuts, depth, apart, axis)
