@@ -385,7 +385,7 @@ def _tree_sent(p: int, times: int) -> int:
 
 
 def _busiest(p: int) -> int:
-    """Vectors that the busiest rank but the root sends: down its branches and up once."""
+    """Vectors that the busiest rank but the root sends: down to others, and up once."""
     sent = [0] * p
     for a_round in _tree_out(p):
         for one in a_round:

@@ -55,8 +55,8 @@ def run(
     ranks.
 
     `over` is "mpi" or "pipes"; without it MPI is taken where there is one.
-    Raises: ValueError for an unknown carrier or a program that isn't there, RuntimeError
-    with what the ranks wrote if one of them fails, TimeoutError if they take longer
+    Raises: ValueError for an unknown carrier or a missing program, RuntimeError with
+    what the ranks wrote if one of them fails, TimeoutError if they take longer
     than `seconds`; no process is left behind.
     """
     whole(ranks, "ranks")

@@ -131,7 +131,7 @@ def zero_traffic(
     gathered, by rings.
 
     Stages 0 to 2 send what an all-reduce sends; stage 3 gathers the weights once more,
-    for the backward pass: 1.5 times as much. Source: Rajbhandari et al. 2020, section 7.
+    for the backward pass, 1.5 times as much. Source: Rajbhandari et al. 2020, 7.
     """
     shares(shards, stage)
     once = positive(params, "params") * bytes_each * (shards - 1) / shards

@@ -16,7 +16,7 @@ Held = list[dict[int, Any]]  # by rank: the values of the chunks that it holds
 
 @dataclass(frozen=True)
 class Message:
-    """Chunks that one rank sends to another, which keeps them or adds them to its own."""
+    """Chunks that one rank sends another, which keeps them or adds them to its own."""
 
     source: int
     target: int

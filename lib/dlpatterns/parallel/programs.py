@@ -15,6 +15,7 @@ from .ranks import World
 
 NAMES = (
     "collective",
+    "every_collective",
     "ping_pong",
     "data_parallel",
     "sharded_adam",
@@ -42,6 +43,17 @@ def collective(
     wanted = _wanted(collective, world)
     right = all(bool((after[c] == (c + 1) * times).all()) for c in wanted)
     return {"sent": world.sent, "right": right}
+
+
+def every_collective(world: World, length: int, node: int) -> list[dict]:
+    """Do every collective with every algorithm, one after another."""
+    made = []
+    for name, algorithm in collectives.names():
+        nodes = {"node": node} if algorithm == "hierarchical" else {}
+        before = world.sent
+        done = collective(world, name, algorithm, length, **nodes)
+        made.append(done | {"sent": world.sent - before})
+    return made
 
 
 def _wanted(collective: str, world: World) -> list[int]:

@@ -171,8 +171,8 @@ def dualpipe(chips: int, micro: int) -> Schedule:
     _check(chips, micro)
     if chips % 2 or micro % 2 or micro < 2 * chips:
         raise ValueError(
-            f"DualPipe needs an even number of chips and an even number of micro-batches "
-            f"of at least twice as many, got {chips} and {micro}"
+            "DualPipe needs even numbers of chips and micro-batches, of these "
+            f"at least twice as many, got {chips} and {micro}"
         )
     orders = tuple(_Dual(chip, chips, micro // 2).order() for chip in range(chips))
     return Schedule(
