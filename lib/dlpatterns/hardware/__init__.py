@@ -8,6 +8,7 @@
 | `memory` | what a loop nest moves, if nothing, everything, or one tile is kept |
 | `hierarchy` | the same through many levels: loops, buffers, elements side by side |
 | `replay_levels` | such a mapping run with real numbers through real buffers |
+| `search` | the best tiles and orders for a hierarchy of buffers |
 | `timeloop` | Timeloop's public nests beside our counts, with each reason they differ |
 | `replay` | a nest's accesses, one by one, through a buffer or a cache |
 | `methods` | what each way to compute a convolution multiplies and moves |

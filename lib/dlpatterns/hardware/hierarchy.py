@@ -246,11 +246,26 @@ def traffic(mapping: Mapping) -> dict[str, dict[str, Moved]]:
     Moved(reads=32, fills=0, updates=0)
     """
     found: dict = {level.name: {} for level in mapping.levels}
-    for name, tensor in mapping.work.tensors.items():
-        moves = _sums if tensor.result else _operand
-        for place, moved in moves(mapping, name):
+    for name in mapping.work.tensors:
+        for place, moved in _moves(mapping, name):
             found[mapping.levels[place].name][name] = moved
     return found
+
+
+def outermost(mapping: Mapping) -> dict[str, Moved]:
+    """Return what moves at the outermost level, by tensor, without counting the rest.
+
+    >>> from dlpatterns.hardware.work import matmul
+    >>> moved = outermost(Mapping(matmul(4, 4, 4), (Level("DRAM"), Level("buffer"))))
+    >>> moved["out"]
+    Moved(reads=0, fills=0, updates=16)
+    """
+    return {name: next(_moves(mapping, name))[1] for name in mapping.work.tensors}
+
+
+def _moves(mapping: Mapping, name: str) -> Iterator[tuple[int, Moved]]:
+    result = mapping.work.tensors[name].result
+    yield from (_sums if result else _operand)(mapping, name)
 
 
 def _edges(mapping: Mapping, name: str) -> Iterator[tuple[int, int]]:
