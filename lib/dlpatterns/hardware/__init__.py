@@ -4,6 +4,7 @@
 |---|---|
 | `machines` | published chips as data: rates, memory, bandwidth |
 | `roofline` | the least time of a layer and of a network on a machine |
+| `generation` | the least time of a language model: prompts read, tokens made |
 | `work` | a convolution or a matrix product as loops and the values that they touch |
 | `memory` | what a loop nest moves, if nothing, everything, or one tile is kept |
 | `hierarchy` | the same through many levels: loops, buffers, elements side by side |
