@@ -38,6 +38,7 @@ class Run:
     input_reads: int
     weight_reads: int
     output_writes: int
+    outputs: int
 
     @property
     def utilisation(self) -> float:
@@ -55,6 +56,7 @@ def run(
     dataflow: str = "ws",
     weights_per_cycle: float | None = None,
     preload_hidden: bool = False,
+    pipelined: bool = False,
 ) -> Run:
     """Return cycles, reads and writes of a product of M x K and K x N by closed form.
 
@@ -63,6 +65,8 @@ def run(
     is filled while the first one works. `weights_per_cycle` words of the operand that
     stays arrive from memory; where a fold's words take longer than the fold before it,
     the array waits, and the waiting is part of the cycles ("os" keeps no operand).
+    `pipelined` hides the filling and lets a fold enter while the one before it drains:
+    it takes T cycles, and the last one rows + cols - 2 more, as in TPUv1.
     Raises: ValueError for an unknown dataflow, or a size that is no whole number >= 1.
     """
     sizes = {"m": m, "n": n, "k": k, "rows": rows, "cols": cols}
@@ -73,8 +77,9 @@ def run(
         )
     down, across, steps = {"os": (m, n, k), "ws": (k, n, m), "is": (k, m, n)}[dataflow]
     folds = ceil(down / rows) * ceil(across / cols)
-    fill = 0 if dataflow == "os" or preload_hidden else rows
-    fold = fill + steps + rows + cols - 2
+    fill = 0 if dataflow == "os" or preload_hidden or pipelined else rows
+    drain = rows + cols - 2
+    fold = fill + steps + drain * (not pipelined)
     stalls = 0
     if weights_per_cycle is not None and dataflow != "os":
         stalls = _stalls((down, across), (rows, cols), fold, weights_per_cycle)
@@ -84,11 +89,12 @@ def run(
         cols=cols,
         macs=m * n * k,
         folds=folds,
-        cycles=folds * fold + stalls,
+        cycles=folds * fold + stalls + drain * pipelined,
         stalls=stalls,
         input_reads=m * k * (1 if dataflow == "is" else ceil(n / cols)),
         weight_reads=k * n * _times_weights_pass(m, rows, cols, dataflow),
         output_writes=m * n * (1 if dataflow == "os" else ceil(k / rows)),
+        outputs=m * n,
     )
 
 
