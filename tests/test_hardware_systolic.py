@@ -116,7 +116,7 @@ def shares(application):
 
 def test_loading_weights_predicts_how_long_tpuv1_waits_for_them():
     """Jouppi et al. 2017, tables 1 and 3: MLP0, five layers of 2,000 x 2,000, 200 in a
-    batch. Of the cycles that are the array's, it works in 15.4 % as published; in 14.9 % ours.
+    batch. It works in 15.4 % of the array's cycles as published, in 14.9 % as counted.
     """
     one = systolic.run(200, 2000, 2000, **TPU)
     published, waiting = shares("MLP0")
