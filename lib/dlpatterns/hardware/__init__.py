@@ -3,6 +3,7 @@
 | module | holds |
 |---|---|
 | `machines` | published chips as data: rates, memory, bandwidth |
+| `at_hand` | the machine at hand, measured: products and copies |
 | `roofline` | the least time of a layer and of a network on a machine |
 | `generation` | the least time of a language model: prompts read, tokens made |
 | `work` | a convolution or a matrix product as loops and the values that they touch |
