@@ -109,9 +109,8 @@ def main() -> None:
     torch.manual_seed(0)
     stored = {
         "made_by": (
-            "benchmarks/sequence_references.py with "
-            f"PyTorch {torch.__version__}, "
-            "seed 0"
+            f"benchmarks/sequence_references.py with PyTorch {torch.__version__}, seed "
+            "0"
         )
     }
     stored |= {kind: recurrent(kind) for kind in ("RNN", "GRU", "LSTM")}

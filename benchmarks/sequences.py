@@ -3,10 +3,10 @@ measure the memory of tiled attention.
 
 Every peer runs in a process of its own, with one thread and with two, several rounds in
 turn; of all repeats the shortest counts. OpenBLAS chooses its kernels itself:
-OPENBLAS_CORETYPE is taken out of the environment. Results go to results/sequences.json:
-milliseconds, the ratio of the faster peer's time to ours (above 1: ours is faster),
-each rung's share of what a large matrix product reaches in the same process, and the
-largest difference from a float64 result.
+OPENBLAS_CORETYPE is taken out of the environment. Results go to results/sequences.json,
+and to the library's data for the lecture: milliseconds, the ratio of the faster peer's
+time to ours (above 1: ours is faster), each rung's share of what a large matrix product
+reaches in the same process, and the largest difference from a float64 result.
 
     pip install torch==2.13.0 onnx onnxruntime numpy==2.4.6 scipy==1.17.1
     python benchmarks/sequences.py
@@ -24,7 +24,10 @@ from sequence_peers import onnxruntime_peer, torch_peer
 from sequence_workers import CASES, macs, memory, ours, side_by_side
 
 HERE = Path(__file__).resolve().parent
-RESULT = HERE / "results" / "sequences.json"
+RESULTS = (  # the lecture reads the second
+    HERE / "results" / "sequences.json",
+    HERE.parent / "lib/dlpatterns/data/sequence_speed.json",
+)
 PEERS = ("torch", "onnxruntime")
 ROUNDS = 3
 WORKERS = {f.__name__: f for f in (ours, side_by_side, memory)} | {
@@ -173,8 +176,9 @@ def main() -> None:
             )
     stored["memory"] = run("memory")
     print(stored["memory"])
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(stored, indent=1) + "\n")
+    for path in RESULTS:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(stored, indent=1) + "\n")
 
 
 if __name__ == "__main__":

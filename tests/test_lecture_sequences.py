@@ -1,7 +1,9 @@
 """What the lecture on recurrence and attention counts, replays, draws and stores."""
 
 import itertools
+import json
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +60,31 @@ def test_paths():
     lstm, other = recurrence.paths((1024,))
     assert lstm["MACs"] == other["MACs"] == 8 * 1024 * 512**2
     assert (lstm["products in a row"], other["products in a row"]) == (1025, 4)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 7, 64, 100])
+def test_a_scan_is_the_loop(steps):
+    rng = np.random.default_rng(steps)
+    decay, inputs = rng.uniform(-1, 1, (2, steps, 3))
+    states, rounds, products = recurrence.scan(decay, inputs)
+    state = np.zeros(3)
+    for t in range(steps):
+        state = decay[t] * state + inputs[t]
+        np.testing.assert_allclose(states[t], state, atol=1e-12)
+    assert 2**rounds >= steps > 2 ** (rounds - 1) - (steps == 1)
+    lengths = [steps - 2**k for k in range(rounds)]  # what a round still merges
+    assert products == 2 * 3 * sum(lengths)
+
+
+def test_a_scan_of_4096_steps_by_hand():
+    """Twelve rounds; 2 (12 x 4,096 - 4,095) products a unit, 4,096 in the loop."""
+    found = recurrence.scanned(4096, units=4)
+    assert found["apart"] < 1e-12 and found["rounds"] == 12
+    assert found["times"] == 2 * (12 * 4096 - 4095) / 4096
+
+
+def test_a_written_token_waits_for_the_last_one():
+    assert recurrence.written(4096) == {"LSTM": 2 * 4096, "attention": 4 * 4096}
 
 
 # --- Heads and blocks -----------------------------------------------------------------
@@ -118,6 +145,37 @@ def test_decoding_reads_weights_once_and_every_cache():
     assert kept == 524_288_000
     assert read[0] == 2 * weights + kept and read[1] - read[0] == 3 * kept
     assert macs[0] == weights + 2 * 4096 * 32 * 1000
+
+
+def test_a_pass_without_a_prompt_is_a_step_of_decoding():
+    macs, read, _ = blocks.decode("Llama-2-7B", 1000)
+    alone = blocks.mixed("Llama-2-7B", context=1000, batch=4, chunk=0)
+    assert alone == pytest.approx(macs[1] / read[1])
+
+
+def test_a_prompt_beside_decoding_by_hand():
+    """512 tokens of 6.6 billion weights and 512 x 512 pairs of 2 x 4,096 x 32 products;
+    the weights once, and 512 tokens of 524,288 bytes.
+    """
+    weights = 6_738_415_616 - 32_000 * 4096 - 65 * 4096
+    macs = 512 * weights + 512**2 * 2 * 4096 * 32
+    expected = macs / (2 * weights + 512 * 524_288)
+    found = blocks.mixed("Llama-2-7B", context=1024, batch=0, chunk=512)
+    assert found == pytest.approx(expected)
+
+
+def test_latent_vectors_cost_macs_and_save_bytes():
+    """DeepSeek-V3: 2 x 512 + 64 products a pair and head instead of 128 + 64 + 128;
+    576 numbers instead of 128 x 320.
+    """
+    found = blocks.absorbed()
+    assert (found["latent"], found["unfolded"]) == (1088, 320)
+    assert found["fewer"] == pytest.approx(128 * 320 / 576)
+
+
+def test_balance_of_an_h100():
+    """989.4 TFLOP/s, two a MAC; 3.35 TB/s."""
+    assert blocks.balance() == pytest.approx(989.4e12 / 2 / 3.35e12)
 
 
 # --- Traffic --------------------------------------------------------------------------
@@ -245,6 +303,33 @@ def test_one_seed_again(name):
     assert updates == expected[0]
     assert loss == pytest.approx(expected[1], abs=0.01)
     np.testing.assert_allclose(right, expected[2], atol=3)
+
+
+# --- Beside two libraries -------------------------------------------------------------
+
+
+def test_the_lecture_reads_what_the_benchmark_stored():
+    root = Path(__file__).resolve().parent.parent
+    stored = json.loads((root / "benchmarks/results/sequences.json").read_text())
+    assert measurement("sequence_speed") == stored
+
+
+def test_every_peer_stands_beside_causal_attention():
+    rows = {row["kernel"]: row for row in world.speeds()}
+    assert list(rows)[:3] == ["PyTorch", "MultiHeadAttention", "GroupQueryAttention"]
+    stored = measurement("sequence_speed")["threads"]
+    for threads, part in stored.items():
+        cases = [row for row in part["rows"] if row["case"] == "attention_causal"]
+        forms = part["onnxruntime_forms_ms"]["attention_causal"]
+        peers = {"PyTorch": cases[0]["torch_ms"]} | forms
+        for name, milliseconds in peers.items():
+            assert rows[name][f"ms, {threads}"] == milliseconds
+        fast = [r["ms"] for r in cases if r["rung"].startswith("attention_fast")]
+        ours = rows["ours, attention_fast"]
+        assert ours[f"ms, {threads}"] == min(fast)
+        assert ours[f"times, {threads}"] == min(fast) / min(peers.values())
+        assert min(row[f"times, {threads}"] for row in rows.values()) <= 1
+    assert all(row["error"] < 1e-6 for row in rows.values())
 
 
 # --- The check against the world, and the pictures ------------------------------------

@@ -301,8 +301,7 @@ def count_layer(
     if counter is None:
         raise ValueError(
             f"layer {layer.name!r}: no counter for {layer.kind} {layer.input_shapes} "
-            f"-> {layer.output_shape}; "
-            "register one with @costs.counts"
+            f"-> {layer.output_shape}; register one with @costs.counts"
         )
     options = {"causal_half": True} if causal_half and layer.kind == "Attention" else {}
     cost = counter(layer.spec, layer.input_shapes, layer.output_shape, **options)

@@ -51,8 +51,7 @@ def products(layer: Layer) -> list[Product]:
     lowering = LOWERINGS.get(type(layer.spec))
     if lowering is None and count_layer(layer).macs:
         raise ValueError(
-            f"layer {layer.name!r}: the products of a {layer.kind} are not known; "
-            "add "
+            f"layer {layer.name!r}: the products of a {layer.kind} are not known; add "
             "it to counting.products.LOWERINGS"
         )
     return (

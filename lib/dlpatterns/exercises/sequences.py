@@ -259,8 +259,7 @@ TASKS = {
                 _masked_after,
                 (
                     "Masked after the softmax, the weights of a row no longer add up "
-                    "to "
-                    "one."
+                    "to one."
                 ),
             ),
             (

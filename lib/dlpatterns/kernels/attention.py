@@ -396,8 +396,7 @@ def _checked_mask(
     )
     if not fits:
         raise ValueError(
-            f"attention: a mask for q {q.shape} and k {k.shape} has shape "
-            f"{full[2:]} "
+            f"attention: a mask for q {q.shape} and k {k.shape} has shape {full[2:]} "
             f"or {full}, got {mask.shape}"
         )
     seen = (
@@ -408,8 +407,7 @@ def _checked_mask(
     if not seen.any(axis=-1).all():
         row = tuple(map(int, np.argwhere(~seen.any(axis=-1))[0]))
         raise ValueError(
-            f"attention: the mask {mask.shape} leaves the query at {row} nothing "
-            "to "
+            f"attention: the mask {mask.shape} leaves the query at {row} nothing to "
             "look at"
         )
     return np.broadcast_to(mask, full)

@@ -68,8 +68,7 @@ def require_pair(spec: object, *, least: int = 1, **sizes: Pair) -> None:
         )
         if not (is_whole(first, least) and is_whole(last, least)):
             raise ValueError(
-                f"{spec}: {name} must be a whole number of at least {least}, or "
-                "two, "
+                f"{spec}: {name} must be a whole number of at least {least}, or two, "
                 f"got {size!r}"
             )
 

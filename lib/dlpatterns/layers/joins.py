@@ -12,8 +12,7 @@ class _Join(Spec):
         require_shapes(self, inputs)
         if len(inputs) < 2:
             raise ValueError(
-                f"{type(self).__name__} joins two or more inputs, got "
-                f"{len(inputs)}: "
+                f"{type(self).__name__} joins two or more inputs, got {len(inputs)}: "
                 f"{inputs}"
             )
 
@@ -46,8 +45,7 @@ class Multiply(_Join):
         small, large = sorted(inputs[:2], key=prod)
         if len(inputs) > 2 or small not in (large, (large[0], 1, 1)):
             raise ValueError(
-                "Multiply needs two inputs of one shape, or (C, H, W) and (C, 1, "
-                "1); "
+                "Multiply needs two inputs of one shape, or (C, H, W) and (C, 1, 1); "
                 f"got {' and '.join(map(str, inputs))}"
             )
         return large

@@ -250,8 +250,7 @@ class ShuffleChannels(Spec):
         require_axes(self, shape, "C H W")
         if shape[0] % self.groups:
             raise ValueError(
-                f"ShuffleChannels: {self.groups} groups do not divide the "
-                f"{shape[0]} "
+                f"ShuffleChannels: {self.groups} groups do not divide the {shape[0]} "
                 f"channels of {shape}"
             )
         return shape

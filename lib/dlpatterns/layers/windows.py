@@ -279,8 +279,7 @@ class _Pool(_Window):
             for p, k in zip(pair(self.padding), pair(self.kernel), strict=True)
         ):
             raise ValueError(
-                f"{self}: a padding above half the kernel makes windows that see "
-                "no "
+                f"{self}: a padding above half the kernel makes windows that see no "
                 "input"
             )
 

@@ -121,8 +121,7 @@ def predict(net: Network, x: np.ndarray, *, batch: int = 256) -> np.ndarray:
 def _largest(net: Network, output: np.ndarray) -> np.ndarray:
     if not np.isfinite(output).all():
         raise ValueError(
-            f"{net.model.name} returned values that are not finite; look for NaN "
-            "in "
+            f"{net.model.name} returned values that are not finite; look for NaN in "
             "its input or its weights"
         )
     return output.argmax(axis=-1)
@@ -134,8 +133,7 @@ def accuracy(net: Network, x: np.ndarray, y: np.ndarray) -> float:
     predicted = predict(net, x)
     if predicted.shape != np.shape(y):
         raise ValueError(
-            "accuracy needs a label for each answer: got answers "
-            f"{predicted.shape}, "
+            f"accuracy needs a label for each answer: got answers {predicted.shape}, "
             f"labels {np.shape(y)}"
         )
     return float(np.mean(predicted == y))

@@ -195,9 +195,8 @@ class Embedding(Module):
         super().__init__(layer, seed)
         if self.spec.tied:
             raise ValueError(
-                f"layer {layer.name!r}: an Embedding tied to {self.spec.tied!r} "
-                "can "
-                "be counted but not run"
+                f"layer {layer.name!r}: an Embedding tied to {self.spec.tied!r} can be "
+                "counted but not run"
             )
 
     def initial(self, *, rectified: bool) -> Arrays:
@@ -212,8 +211,8 @@ class Embedding(Module):
         ):
             raise ValueError(
                 f"layer {self.layer.name!r}: tokens are whole numbers from 0 to "
-                f"{self.spec.vocabulary - 1}, "
-                f"got {tokens.dtype} from {tokens.min()} to {tokens.max()}"
+                f"{self.spec.vocabulary - 1}, got {tokens.dtype} from {tokens.min()} "
+                f"to {tokens.max()}"
             )
         return params["weight"][tokens]
 
@@ -231,8 +230,7 @@ class PositionEmbedding(Module):
         super().__init__(layer, seed)
         if not self.spec.learned:
             raise ValueError(
-                f"layer {layer.name!r}: a PositionEmbedding of sines can be "
-                "counted "
+                f"layer {layer.name!r}: a PositionEmbedding of sines can be counted "
                 "but not run; learn it"
             )
 

@@ -9,6 +9,7 @@ import numpy as np
 from ... import models
 from ...counting import Counts, count, decoding
 from ...graph import Builder
+from ...hardware import machines
 
 BLOCKS = {
     "Transformer base": {"features": 512, "heads": 8, "hidden": 2048},
@@ -178,3 +179,33 @@ def decode(name: str, context: int) -> tuple[np.ndarray, np.ndarray, int]:
     kept = context * decoding.cache_bytes_per_token(model)
     pairs = 2 * LLAMAS[name]["features"] * LLAMAS[name]["blocks"] * context
     return BATCHES * (dense + pairs), 2 * dense + BATCHES * kept, kept
+
+
+def mixed(name: str, *, context: int, batch: int, chunk: int) -> float:
+    """Return the MACs a byte of one pass that makes a token of each of `batch`
+    sequences and reads `chunk` tokens of a new prompt besides.
+
+    Weights, and every key and value, cross once for all of them (`once`), in 16 bits.
+    """
+    model = models.sequence.llama(name, tokens=1, **LLAMAS[name])
+    dense = count(model).where(lambda layer: layer.kind != "Embedding").weights
+    pair = 2 * LLAMAS[name]["features"] * LLAMAS[name]["blocks"]
+    macs = (batch + chunk) * dense + pair * (batch * context + chunk**2)
+    kept = (batch * context + chunk) * decoding.cache_bytes_per_token(model)
+    return macs / (2 * dense + kept)
+
+
+def balance(chip: str = "H100") -> float:
+    """Return the MACs that a chip does in 16 bits while its memory moves a byte."""
+    return machines.get(chip).critical_batch("fp16") / 2
+
+
+def absorbed(name: str = "DeepSeek-V3") -> dict[str, float]:
+    """Return, for latent vectors scored as they are, the MACs of a pair and a head
+    beside those of keys and values unfolded, and how many times fewer numbers are read.
+    """
+    heads, _ = decoding.published()[name]
+    into, out = heads.head_dim + heads.rotary, heads.head_dim
+    latent = 2 * heads.latent + heads.rotary
+    fewer = heads.heads * (into + out) / (heads.latent + heads.rotary)
+    return {"latent": latent, "unfolded": into + out, "fewer": fewer}

@@ -100,6 +100,50 @@ def products_in_a_row(spec: object, steps: int, inputs: int = 512) -> int:
     return depth.dependent_products(layer(spec, steps, inputs))
 
 
+def scan(decay: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Run h_t = a_t h_(t-1) + x_t for all t by doubling: two stretches in a row merge
+    into one of the same form. Return the states, the rounds, and the products done.
+
+    Shapes: decay, inputs T U -> states T U. Source: Blelloch 1990, section 1.4; Martin
+    and Cundy 2018.
+
+    >>> states, rounds, products = scan(np.full((4, 1), 0.5), np.ones((4, 1)))
+    >>> states[:, 0], rounds, products
+    (array([1.   , 1.5  , 1.75 , 1.875]), 2, 10)
+    """
+    decay, states, reach, rounds, products = decay.copy(), inputs.copy(), 1, 0, 0
+    while reach < len(states):
+        states[reach:] += decay[reach:] * states[:-reach]
+        decay[reach:] = decay[reach:] * decay[:-reach]
+        products += 2 * decay[reach:].size
+        reach, rounds = 2 * reach, rounds + 1
+    return states, rounds, products
+
+
+def scanned(steps: int, units: int = 512) -> dict:
+    """Return how far a scan of a linear recurrence is from its loop, its rounds, and
+    its products beside the loop's.
+    """
+    rng = np.random.default_rng(0)
+    decay, inputs = rng.uniform(0, 1, (steps, units)), rng.normal(size=(steps, units))
+    state, apart = np.zeros(units), 0.0
+    states, rounds, products = scan(decay, inputs)
+    for t in range(steps):
+        state = decay[t] * state + inputs[t]
+        apart = max(apart, float(np.abs(state - states[t]).max()))
+    return {"apart": apart, "rounds": rounds, "times": products / (steps * units)}
+
+
+def written(tokens: int, width: int = 512) -> dict[str, int]:
+    """Return how many products in a row one layer needs to make so many tokens, each
+    from the one before.
+    """
+    specs = {"LSTM": layers.LSTM(width), "attention": layers.Attention(8, causal=True)}
+    return {
+        name: tokens * products_in_a_row(spec, 1, width) for name, spec in specs.items()
+    }
+
+
 def paths(lengths: tuple[int, ...], width: int = 512) -> list[dict]:
     """Return, for an LSTM and for attention of one width: MACs, products in a row, and
     MACs a product, by length.

@@ -1,8 +1,10 @@
-"""Our numbers beside printed ones, as they are printed."""
+"""Our numbers beside printed ones, as they are printed, and beside two libraries."""
+
+from collections.abc import Mapping
 
 from ... import models
 from ...counting import count, decoding
-from ...datasets import Printed
+from ...datasets import Printed, measurement
 
 PRINTED = {  # what: the figure as printed, and where
     "Transformer base, parameters": (
@@ -63,3 +65,63 @@ def printed() -> list[dict]:
         }
         for what, (figure, where) in PRINTED.items()
     ]
+
+
+# --- Causal attention beside two libraries --------------------------------------------
+
+CAUSAL = "attention_causal"
+OURS = ("attention_fast", "attention_tiled", "attention_matmul")
+
+
+def speeds() -> list[dict]:
+    """Return a row for each kernel of causal attention, the libraries' first:
+    milliseconds on one thread and on two, how many times as long as the fastest of the
+    libraries, and the largest error.
+    """
+    stored = measurement("sequence_speed")["threads"]
+    rows = [{"kernel": name, **_peer(stored, name)} for name in _peers(stored)]
+    rows += [{"kernel": f"ours, {rung}", **_ours(stored, rung)} for rung in OURS]
+    for threads in stored:
+        best = min(row[f"ms, {threads}"] for row in rows[: -len(OURS)])
+        for row in rows:
+            row[f"times, {threads}"] = row[f"ms, {threads}"] / best
+    return rows
+
+
+def _peers(stored: Mapping) -> list[str]:
+    return ["PyTorch", *stored["1"]["onnxruntime_forms_ms"][CAUSAL]]
+
+
+def _peer(stored: Mapping, name: str) -> dict:
+    row: dict = {}
+    for threads, part in stored.items():
+        found = next(r for r in part["rows"] if r["case"] == CAUSAL)
+        forms = part["onnxruntime_forms_ms"][CAUSAL]
+        row[f"ms, {threads}"] = forms.get(name, found["torch_ms"])
+        best = {found["onnxruntime_form"]: "onnxruntime", "PyTorch": "torch"}
+        if name in best:  # of a library's forms, the fastest was compared
+            row["error"] = part["peer_errors"][best[name]][CAUSAL]
+    return row
+
+
+def _ours(stored: Mapping, rung: str) -> dict:
+    row: dict = {}
+    for threads, part in stored.items():
+        found = [r for r in part["rows"] if r["case"] == CAUSAL]
+        found = [r for r in found if r["rung"].partition(",")[0] == rung]
+        row[f"ms, {threads}"] = min(r["ms"] for r in found)
+        row["error"] = max(r["error"] for r in found)
+    return row
+
+
+def speeds_caption() -> str:
+    """Return what the table of the benchmark says of itself."""
+    stored = measurement("sequence_speed")
+    versions, machine = stored["versions"], stored["machine"]
+    heads, tokens, dim = stored["cases"][CAUSAL]["shape"][1:]
+    return (
+        f"Causal attention, {heads} heads of {tokens:,} tokens and {dim} features, "
+        f"float32, on one and on two threads of an {machine['processor']}, beside "
+        f"PyTorch {versions['torch']} and ONNX Runtime {versions['onnxruntime']}; "
+        "times: as long as the fastest library; error: largest difference from float64."
+    )
