@@ -1,0 +1,190 @@
+"""Every matrix product of several networks in a systolic array, under each dataflow."""
+
+from collections import Counter
+from functools import cache
+from typing import NamedTuple
+
+from ... import layers, models, show
+from ...counting.products import products
+from ...explore import Menu, Slider
+from ...hardware import systolic
+from ...hardware.systolic import DATAFLOWS, Run
+
+NETWORKS = {
+    "ResNet-50": "resnet50",
+    "VGG-16": "vgg16",
+    "GoogLeNet": "googlenet",
+    "MobileNetV2": "mobilenet_v2",
+    "ViT-B/16": "vit_b_16",
+    "GPT-2": "gpt2",
+    "LSTM 650": "lstm_ptb_medium",
+}
+FLOW_NAMES = {"os": "outputs stay", "ws": "weights stay", "is": "inputs stay"}
+SIDES, BATCHES = (16, 32, 128, 256), (1, 16, 64)
+ARRAYS = {
+    "network": Menu(NETWORKS),
+    "batch": Slider(BATCHES),
+    "side": Slider(SIDES, label="rows, columns of the array", start=128),
+}
+
+
+class Lowered(NamedTuple):
+    """So many products of M × K inputs and K × N weights, and the layer they are of."""
+
+    layer: str
+    m: int
+    n: int
+    k: int
+    times: int
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all of them."""
+        return self.m * self.n * self.k * self.times
+
+
+@cache
+def lowered(network: str, batch: int = 1) -> tuple[Lowered, ...]:
+    """Return all products of a network for a batch. Examples share the weights of a
+    product and make it taller; a product without weights is done for each example.
+    """
+    found = []
+    for layer in models.ZOO[network]().layers:
+        attention = isinstance(layer.spec, layers.Attention)
+        for place, one in enumerate(products(layer)):
+            shares = not (attention and place in (2, 3))  # Q K^T and A V have none
+            rows, times = (batch, 1) if shares else (1, batch)
+            found.append(
+                Lowered(layer.name, one.n * rows, one.m, one.k, one.times * times)
+            )
+    return tuple(found)
+
+
+def run(one: Lowered, side: int, flow: str, **options: object) -> Run:
+    """Return one of the products in a square array."""
+    array = {"rows": side, "cols": side, "dataflow": flow}
+    return systolic.run(one.m, one.n, one.k, **array, **options)
+
+
+def words(one: Lowered, done: Run) -> int:
+    """Return the words that cross the edge of the array: both operands, sums out, and
+    sums that come back to be added to.
+    """
+    again = done.output_writes - one.m * one.n
+    edge = done.input_reads + done.weight_reads + done.output_writes + again
+    return edge * one.times
+
+
+@cache
+def both(network: str, batch: int, side: int) -> tuple[dict, ...]:
+    """Return for each product, by dataflow, its cycles and the words at the edge."""
+    return tuple(
+        {
+            flow: (done.cycles * one.times, words(one, done))
+            for flow in DATAFLOWS
+            for done in [run(one, side, flow)]
+        }
+        for one in lowered(network, batch)
+    )
+
+
+def wins(network: str, batch: int, side: int, by: int = 0) -> Counter:
+    """Return how many products each dataflow is best for, by cycles (0) or words (1);
+    of equals the first one wins.
+    """
+    return Counter(
+        min(DATAFLOWS, key=lambda flow: one[flow][by])
+        for one in both(network, batch, side)
+    )
+
+
+def totals(network: str, batch: int, side: int, by: int = 0) -> dict[str, int]:
+    """Return the sum over all products by dataflow, and with the best for each."""
+    rows = both(network, batch, side)
+    found = {flow: sum(one[flow][by] for one in rows) for flow in DATAFLOWS}
+    least = sum(min(one[flow][by] for flow in DATAFLOWS) for one in rows)
+    return found | {"each its own": least}
+
+
+def utilisation(network: str, batch: int, side: int) -> dict[str, float]:
+    """Return the share of an array's multipliers that work, by dataflow."""
+    macs = sum(one.macs for one in lowered(network, batch))
+    found = totals(network, batch, side)
+    return {flow: macs / (side**2 * cycles) for flow, cycles in found.items()}
+
+
+def arrays(network: str, batch: int, side: int) -> show.Frame:
+    """Draw the utilisation of a network by dataflow, and the products each wins."""
+    used, won = utilisation(network, batch, side), wins(network, batch, side)
+    names = [FLOW_NAMES.get(flow, flow) for flow in used]
+    fig, axes = show.subplots(figsize=(4.6, 2.3))
+    hues = [show.colour("sky")] * 3 + [show.colour("orange")]
+    axes.barh(names, [100 * share for share in used.values()], color=hues)
+    for row, (flow, share) in enumerate(used.items()):
+        inside = share > 0.7
+        told = f"fastest for {won[flow]}" if flow in DATAFLOWS else ""
+        where = {"ha": "right" if inside else "left", "va": "center"}
+        colour = "white" if inside else show.INK
+        at = 100 * share + (-1.5 if inside else 1.5)
+        axes.text(at, row, told, color=colour, fontsize=11, **where)
+    axes.set(xlim=(0, 100), xlabel="utilisation, %")
+    axes.invert_yaxis()
+    title = next(name for name, key in NETWORKS.items() if key == network)
+    told = (
+        f"{title}, batch {batch}, {side} × {side}: {sum(won.values())} products. At "
+        f"best {show.percent(max(list(used.values())[:3]))} with one dataflow, "
+        f"{show.percent(used['each its own'])} if each product has its own."
+    )
+    alt = f"Four bars of utilisation, one a dataflow and one with each its own. {told}"
+    values = used | {f"{flow} wins": won[flow] for flow in DATAFLOWS}
+    return show.frame(fig, caption=told, alt=alt, values=values)
+
+
+DEPTHWISE = tuple(
+    Lowered(f"3 × 3 depthwise on {size} × {size}", size**2, 1, 9, 1)
+    for size in (112, 56, 28, 14, 7)
+)
+
+
+def depthwise_rows(side: int = 128) -> list[dict]:
+    """Return a row a size of map: the utilisation of one group, by dataflow."""
+    return [
+        {"map": (int(one.m**0.5),) * 2}
+        | {
+            FLOW_NAMES[flow]: show.percent(run(one, side, flow).utilisation, 3)
+            for flow in DATAFLOWS
+        }
+        for one in DEPTHWISE
+    ]
+
+
+def remedies(size: int = 112, channels: int = 64, side: int = 128) -> list[dict]:
+    """Return a row a remedy for a depthwise 3 × 3 layer: multipliers, cycles, and the
+    share of them that work. Weights stay, and their loading is counted.
+    """
+    m, macs = size**2, size**2 * 9 * channels
+    packed = side // 9
+    folds = -(-channels // packed)
+    together = systolic.run(m, packed, 9 * packed, rows=side, cols=side, dataflow="ws")
+    small = systolic.run(m, 1, 9, rows=9, cols=1, dataflow="ws")
+    alone = run(Lowered("", m, 1, 9, 1), side, "ws")
+    lanes = min(side, channels)
+    found = [
+        (
+            f"one group after the other, {side} × {side}",
+            side**2,
+            alone.cycles * channels,
+        ),
+        (f"{packed} groups on the diagonal", side**2, together.cycles * folds),
+        ("an array of 9 × 1, a group at a time", 9, small.cycles * channels),
+        (
+            f"{lanes} arrays of 9 × 1 side by side",
+            9 * lanes,
+            small.cycles * -(-channels // lanes),
+        ),
+    ]
+    return [
+        {"way": way, "multipliers": size, "cycles": cycles}
+        | {"utilisation": show.percent(macs / (size * cycles), 2)}
+        for way, size, cycles in found
+    ]
