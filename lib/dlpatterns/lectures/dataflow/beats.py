@@ -56,7 +56,7 @@ def passing(flow: str, beat: int) -> np.ndarray:
 
 
 def _entering(lanes: np.ndarray, lane: int, beat: int, flow: str) -> float:
-    """Return what enters a lane at a beat: each lane is one beat behind the one before."""
+    """Return what enters a lane at a beat: each is one beat behind the lane before."""
     start = 0 if flow == "os" else SIDE
     step = beat - 1 - start - lane
     return float(lanes[lane, step]) if 0 <= step < lanes.shape[1] else np.nan

@@ -1,15 +1,18 @@
-"""The least traffic of a matrix product: every tile that fits, against what is proved."""
+"""The least traffic of a matrix product: every tile that fits, and what is proved."""
 
 from functools import cache
 from math import ceil
 from typing import NamedTuple
 
 from ... import show
-from ...hardware.memory import Nest
+from ...hardware.memory import Nest, least_for_product
 from ...hardware.work import matmul
+from .networks import FLOW_NAMES, lowered
 
-SIZE = 96  # rows, columns and depth of the product
-BUFFERS = (3, 8, 15, 24, 48, 63, 99, 120, 255, 399, 624, 1023, 2499, 4095, 9408)
+SIZE = 1024  # rows, columns and depth of the product
+SIDES = tuple(2**i for i in range(11))  # of square tiles
+BUFFERS = tuple((side + 1) ** 2 - 1 for side in SIDES)  # which just hold one
+STAYING = {"os": "out", "ws": "b", "is": "a"}
 STAYS = {"out": "MN", "a": "MK", "b": "KN"}  # which tensor stays: its two loops
 
 
@@ -85,11 +88,11 @@ def as_nest(sizes: tuple[int, int, int], tiling: Tiling) -> Nest:
 
 
 def proved(sizes: tuple[int, int, int], buffer: int) -> float:
-    """Return what no schedule undercuts: 2 M N K / sqrt(S) + M N with S values of
-    buffer, and each value at least once. Source: Kwasniewski et al. 2019, theorem 1.
+    """Return what no schedule undercuts: the bound of Smith et al. 2017, and each value
+    once.
     """
     m, n, k = sizes
-    return max(2 * m * n * k / buffer**0.5 + m * n, m * k + k * n + m * n)
+    return max(least_for_product(m, n, k, buffer), m * k + k * n + m * n)
 
 
 def curve() -> tuple[list[int], list[float]]:
@@ -108,7 +111,28 @@ def figure() -> tuple:
     axes.loglog(BUFFERS, found, marker="o", label="best of all tiles (tiled)")
     axes.loglog(BUFFERS, least, color=show.INK, linewidth=1, label="proved least")
     axes.set(xlabel="buffer, values", ylabel="crossings a value")
-    axes.set(yticks=[1, 3, 10, 30, 60], yticklabels=[1, 3, 10, 30, 60])
+    axes.set(yticks=[1, 10, 100, 1000], yticklabels=["1", "10", "100", "1,000"])
+    axes.set(xticks=[10, 1000, 100_000], xticklabels=["10", "1,000", "100,000"])
     axes.minorticks_off()
     axes.legend()
     return fig, found, least
+
+
+def over_network(network: str, batch: int, buffer: int) -> dict[str, float]:
+    """Return the crossings a value of all products of a network, each in the best tile
+    that fits: with one tensor staying everywhere, with each its own, and the bound.
+    """
+    every = lowered(network, batch)
+    sizes = [(one.m, one.n, one.k) for one in every]
+    once = sum(
+        (m * n + m * k + n * k) * o.times
+        for (m, n, k), o in zip(sizes, every, strict=True)
+    )
+    ways = {FLOW_NAMES[flow]: (stays,) for flow, stays in STAYING.items()}
+    found = {}
+    for name, stays in (ways | {"each its own": tuple(STAYS)}).items():
+        moved = (best(each, buffer, stays).values for each in sizes)
+        total = sum(v * one.times for v, one in zip(moved, every, strict=True))
+        found[name] = total / once
+    least = sum(proved(s, buffer) * o.times for s, o in zip(sizes, every, strict=True))
+    return found | {"proved least": least / once}

@@ -46,8 +46,8 @@ def uses_needed(level: str, dtype: str) -> float:
 
 @cache
 def once_values(network: str, batch: int) -> int:
-    """Return the values that cross the bus if each tensor of each layer crosses once:
-    weights, what a layer reads and what it writes.
+    """Return the values that cross the bus if each tensor of each layer that multiplies
+    crosses once: weights, what it reads and what it writes.
     """
     every = counting.count(models.ZOO[network](), batch).layers
     return sum(
@@ -71,7 +71,7 @@ def edge_bytes(
     return total
 
 
-def network(
+def energies(
     name: str, batch: int = 1, dtype: str = "int8", flow: str = "os"
 ) -> dict[str, float]:
     """Return the picojoules of one example in an array of 128 × 128 with a buffer of
@@ -87,9 +87,30 @@ def network(
     return {part: value / batch for part, value in zip(PARTS, each, strict=True)}
 
 
+def shares(flow: str = "os") -> dict[tuple[str, str, int], float]:
+    """Return the share of arithmetic in the energy, by network, format and batch."""
+    found = {}
+    for name, key in NETWORKS.items():
+        for dtype in BYTES:
+            for batch in (1, 16, 256):
+                spent = energies(key, batch, dtype, flow)
+                found[name, dtype, batch] = spent["arithmetic"] / sum(spent.values())
+    return found
+
+
+def fused_network(name: str, batch: int, dtype: str = "int8") -> float:
+    """Return the picojoules of the bus for one example if layers hand their maps on
+    inside the chip: only weights, the network's input and its output cross.
+    """
+    every = counting.count(models.ZOO[name](), batch).layers
+    values = sum(one.param_reads for one in every)
+    values += every[0].reads + every[-1].activations
+    return energy.of_access("DRAM", values * BYTES[dtype]) / batch
+
+
 def costs(network: str, dtype: str, batch: int) -> show.Frame:
     """Draw where the energy of one example goes, under each dataflow."""
-    found = {flow: _network(network, batch, dtype, flow) for flow in DATAFLOWS}
+    found = {flow: energies(network, batch, dtype, flow) for flow in DATAFLOWS}
     fig, axes = show.subplots(figsize=(4.6, 2.4))
     names = [networks.FLOW_NAMES[flow] for flow in found]
     left = [0.0] * len(found)
@@ -103,8 +124,8 @@ def costs(network: str, dtype: str, batch: int) -> show.Frame:
     shares = [spent["arithmetic"] / sum(spent.values()) for spent in found.values()]
     title = next(name for name, key in NETWORKS.items() if key == network)
     told = (
-        f"{title}, {dtype}, batch {batch}: arithmetic is {show.percent(min(shares))} to "
-        f"{show.percent(max(shares))} of the energy."
+        f"{title}, {dtype}, batch {batch}: arithmetic is {show.percent(min(shares))} "
+        f"to {show.percent(max(shares))} of the energy."
     )
     alt = f"Three stacked bars of energy, one a dataflow, in three parts. {told}"
     values = {
@@ -113,9 +134,6 @@ def costs(network: str, dtype: str, batch: int) -> show.Frame:
         for part in PARTS
     }
     return show.frame(fig, caption=told, alt=alt, values=values)
-
-
-_network = network
 
 
 def area_rows() -> list[dict]:

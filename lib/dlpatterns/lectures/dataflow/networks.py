@@ -92,10 +92,7 @@ def wins(network: str, batch: int, side: int, by: int = 0) -> Counter:
     """Return how many products each dataflow is best for, by cycles (0) or words (1);
     of equals the first one wins.
     """
-    return Counter(
-        min(DATAFLOWS, key=lambda flow: one[flow][by])
-        for one in both(network, batch, side)
-    )
+    return Counter(winner(one, by) for one in both(network, batch, side))
 
 
 def totals(network: str, batch: int, side: int, by: int = 0) -> dict[str, int]:
@@ -111,6 +108,42 @@ def utilisation(network: str, batch: int, side: int) -> dict[str, float]:
     macs = sum(one.macs for one in lowered(network, batch))
     found = totals(network, batch, side)
     return {flow: macs / (side**2 * cycles) for flow, cycles in found.items()}
+
+
+def winner(one: dict, by: int = 0) -> str:
+    """Return the dataflow that is best for a product; of equals the first."""
+    return min(DATAFLOWS, key=lambda flow: one[flow][by])
+
+
+def winner_rows(side: int = 128) -> list[dict]:
+    """Return a row a network and batch: products won by each dataflow in cycles, and
+    the utilisation with the best single one and with each its own.
+    """
+    rows = []
+    for name, key in NETWORKS.items():
+        for batch in (1, 16):
+            won, used = wins(key, batch, side), utilisation(key, batch, side)
+            best = max(DATAFLOWS, key=used.get)
+            rows.append(
+                {"network": name, "batch": batch}
+                | {FLOW_NAMES[flow]: won[flow] for flow in DATAFLOWS}
+                | {"best for all": FLOW_NAMES[best]}
+                | {"utilisation": show.percent(used[best])}
+                | {"each its own": show.percent(used["each its own"])}
+            )
+    return rows
+
+
+def changes(side: int = 128) -> tuple[int, int]:
+    """Return for how many products of all networks the fastest dataflow at batch 1 is
+    another one than at batch 16, and how many products there are.
+    """
+    pairs = [
+        (winner(small), winner(large))
+        for key in NETWORKS.values()
+        for small, large in zip(both(key, 1, side), both(key, 16, side), strict=True)
+    ]
+    return sum(a != b for a, b in pairs), len(pairs)
 
 
 def arrays(network: str, batch: int, side: int) -> show.Frame:
