@@ -74,8 +74,8 @@ TASKS = {
             ("sqrt(S + 1) - 1", "A side is a whole number; round it down."),
             (
                 "floor(sqrt(S + 1))",
-                "Add 1 to both sides of side² + 2 side ≤ S, take the root, and take the "
-                "1 away again.",
+                "Add 1 to both sides of side² + 2 side ≤ S, take the root, and take "
+                "the 1 away again.",
             ),
         ],
         why=(

@@ -11,7 +11,7 @@
 | `world` | printed figures: SCALE-Sim, Eyeriss, TPUv1 |
 """
 
-from .beats import FLOWS, SIDE, WATCHED, beats, cycles, watched
+from .beats import FLOWS, SIDE, WATCHED, cycles, walked, watched
 from .bound import BUFFERS, best, curve, figure, over_network, proved
 from .joules import (
     COSTS,
@@ -30,7 +30,9 @@ from .networks import (
     NETWORKS,
     arrays,
     changes,
+    depthwise_best,
     depthwise_rows,
+    longest_wins,
     lowered,
     remedies,
     utilisation,
@@ -38,7 +40,7 @@ from .networks import (
     wins,
 )
 from .rows import row_stationary
-from .world import agreeing, checks, tile_wait, tpu_rows
+from .world import agreeing, checks, printed, tile_wait, tpu_rows
 
 __all__ = [
     "ARRAYS",
@@ -53,7 +55,6 @@ __all__ = [
     "agreeing",
     "area_rows",
     "arrays",
-    "beats",
     "best",
     "best_in_hand",
     "changes",
@@ -61,15 +62,18 @@ __all__ = [
     "costs",
     "curve",
     "cycles",
+    "depthwise_best",
     "depthwise_rows",
     "energies",
     "figure",
     "first_layer",
     "fused_network",
     "hand",
+    "longest_wins",
     "lowered",
     "over_network",
     "prices",
+    "printed",
     "proved",
     "remedies",
     "row_stationary",
@@ -79,6 +83,7 @@ __all__ = [
     "traced",
     "uses_needed",
     "utilisation",
+    "walked",
     "watched",
     "winner_rows",
     "wins",

@@ -22,7 +22,7 @@ WATCHED = {
 
 
 @cache
-def beats(flow: str) -> list[simulated.Beat]:
+def walked(flow: str) -> list[simulated.Beat]:
     """Return the beats of the small product under a dataflow.
 
     Raises: ValueError if what comes out of the array isn't the product.
@@ -86,7 +86,7 @@ def watched(flow: str, beat: int) -> show.Frame:
     """Draw the array after a beat: what each element holds, what it has multiplied, and
     what waits outside.
     """
-    walk = beats(flow)
+    walk = walked(flow)
     now = walk[min(beat, len(walk)) - 1]
     done = beat > len(walk)
     works = np.zeros_like(now.works) if done else now.works

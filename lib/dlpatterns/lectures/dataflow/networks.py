@@ -146,6 +146,19 @@ def changes(side: int = 128) -> tuple[int, int]:
     return sum(a != b for a, b in pairs), len(pairs)
 
 
+def longest_wins(side: int = 128) -> tuple[int, int]:
+    """Return for how many products of all networks, at batches 1 and 16, the fastest
+    dataflow is one whose T is the longest side, and how many there are.
+    """
+    found = [
+        {"os": one.k, "ws": one.m, "is": one.n}[winner(cycles)] == max(one[1:4])
+        for key in NETWORKS.values()
+        for batch in (1, 16)
+        for one, cycles in zip(lowered(key, batch), both(key, batch, side), strict=True)
+    ]
+    return sum(found), len(found)
+
+
 def arrays(network: str, batch: int, side: int) -> show.Frame:
     """Draw the utilisation of a network by dataflow, and the products each wins."""
     used, won = utilisation(network, batch, side), wins(network, batch, side)
@@ -189,6 +202,12 @@ def depthwise_rows(side: int = 128) -> list[dict]:
         }
         for one in DEPTHWISE
     ]
+
+
+def depthwise_best(side: int = 128) -> float:
+    """Return the utilisation of the largest map by the best dataflow, in percent."""
+    used = [run(DEPTHWISE[0], side, flow).utilisation for flow in DATAFLOWS]
+    return round(100 * max(used), 3)
 
 
 def remedies(size: int = 112, channels: int = 64, side: int = 128) -> list[dict]:
