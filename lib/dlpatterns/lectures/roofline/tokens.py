@@ -1,0 +1,244 @@
+"""Language models, one token at a time and many: measured rates under the roof."""
+
+from functools import cache
+
+import numpy as np
+
+from ... import datasets, models, show
+from ...counting import count
+from ...hardware import machines
+
+GIB = 2**30
+LLAMA3 = {  # Grattafiori et al. 2024, table 3
+    "layers": 32,
+    "width": 4096,
+    "hidden": 14336,
+    "kv": 1024,
+    "vocabulary": 128256,
+}
+Q4_0_BITS = 4.5  # 32 weights of 4 bits and one scale of 16
+
+
+def decoded(device: str | None = None) -> list[dict]:
+    """Return the measured single-token runs whose file size is known."""
+    rows = datasets.where("llm_throughput", phase="decode")
+    return [
+        row
+        for row in rows
+        if row["size_gib"] and (device is None or row["device"] == device)
+    ]
+
+
+def reading() -> list[dict]:
+    """Return a row a run: bytes of the file times tokens a second, as a share of the
+    memory's bandwidth, and what of a token's time is not spent reading.
+    """
+    return [
+        {
+            "chip": row["device"],
+            "format": row["format"],
+            "GiB": row["size_gib"],
+            "tokens/s": row["tokens_per_s"],
+            "GB/s read": round(_rate(row) / 1e9),
+            "of the bandwidth": show.percent(reached(row), 0),
+            "ms a token": round(1e3 / row["tokens_per_s"], 1),
+            "ms not reading": round(1e3 * rest(row), 1),
+        }
+        for row in decoded()
+    ]
+
+
+def _rate(row: dict) -> float:
+    return row["size_gib"] * GIB * row["tokens_per_s"]
+
+
+def reached(row: dict) -> float:
+    """Return the share of the memory's bandwidth that a run read weights with."""
+    return _rate(row) / (row["memory_bw_gb_s"] * 1e9)
+
+
+def rest(row: dict) -> float:
+    """Return the seconds of a token that are left if the weights are read at the full
+    bandwidth.
+    """
+    least = row["size_gib"] * GIB / (row["memory_bw_gb_s"] * 1e9)
+    return 1 / row["tokens_per_s"] - least
+
+
+def run(device: str, format_: str) -> dict:
+    """Return one measured single-token run."""
+    return next(row for row in decoded(device) if row["format"] == format_)
+
+
+def speedup(device: str = "M2 Ultra") -> dict[str, float]:
+    """Return why 16 to 4 bits made a chip so much faster: the factors between them."""
+    old, new = run(device, "F16"), run(device, "Q4_0")
+    smaller = old["size_gib"] / new["size_gib"]
+    return {
+        "bits": 16 / 4,
+        "scales and layers kept finer": smaller / 4,
+        "bandwidth reached": reached(new) / reached(old),
+        "measured": new["tokens_per_s"] / old["tokens_per_s"],
+    }
+
+
+def foretold(device: str = "M2 Ultra") -> dict[str, tuple[float, float]]:
+    """Return for each finer format the measured tokens a second over those of F16's own
+    rest of a token: share of the bandwidth kept, or rest of the time kept.
+    """
+    old = run(device, "F16")
+    found = {}
+    for row in decoded(device):
+        if row is not old and row["format"] != "F16":
+            least = row["size_gib"] * GIB / (row["memory_bw_gb_s"] * 1e9)
+            kept_share = 1 / (least / reached(old))
+            kept_rest = 1 / (least + rest(old))
+            found[row["format"]] = (
+                kept_share / row["tokens_per_s"],
+                kept_rest / row["tokens_per_s"],
+            )
+    return found
+
+
+# --- The batch sweep ------------------------------------------------------------------
+
+
+def llama3_weights() -> dict[str, int]:
+    """Return how many weights of Llama-3-8B multiply, and how many are looked up.
+
+    >>> sum(llama3_weights().values())
+    8029995008
+    """
+    e, kv = LLAMA3["width"], LLAMA3["kv"]
+    block = 2 * e * e + 2 * e * kv + 3 * e * LLAMA3["hidden"]
+    table = LLAMA3["vocabulary"] * e
+    return {"multiply": LLAMA3["layers"] * block + table, "looked up": table}
+
+
+def roof(device: str, batch: float, dtype: str = "fp16") -> float:
+    """Return the most tokens a second of Llama-3-8B in Q4_0 on a chip: every weight is
+    read once a batch, at 4.5 bits, and multiplied once a token.
+    """
+    chip, weights = machines.get(device), llama3_weights()["multiply"]
+    reading_ = weights * Q4_0_BITS / 8 / chip.bandwidth
+    return batch / max(reading_, 2 * weights * batch / chip.peak(dtype))
+
+
+@cache
+def sweep() -> dict[str, list[tuple[int, float]]]:
+    """Return batch and tokens a second of the sweeps, by chip."""
+    rows = [row for row in datasets.table("llm_throughput") if "8B" in row["model"]]
+    return {
+        device: [
+            (row["batch"], row["tokens_per_s"])
+            for row in rows
+            if row["device"] == device
+        ]
+        for device in ("RTX 3090", "RTX 4090")
+    }
+
+
+def climbing(device: str) -> show.Frame:
+    """Draw measured tokens a second over the batch, under two roofs of the chip."""
+    points = sweep()[device]
+    fig, axes = show.subplots(figsize=(4.6, 3.4))
+    x = np.geomspace(1, 512, 40)
+    for dtype, style in (("fp16", "-"), ("int8", "--")):
+        y = [roof(device, batch, dtype) for batch in x]
+        label = f"roof, {dtype} products"
+        axes.plot(x, y, style, color=show.INK, label=label, linewidth=1.5)
+    axes.plot(
+        *zip(*points, strict=True), "o", color=show.colour("blue"), label="measured"
+    )
+    axes.set(xscale="log", yscale="log", xlim=(0.8, 640), ylim=(100, 60_000))
+    axes.set(xlabel="tokens at once", ylabel="tokens/s")
+    axes.legend(loc="upper left")
+    shares = [rate / roof(device, batch) for batch, rate in points]
+    caption = (
+        f"{device}: {show.percent(shares[0], 0)} of the FP16 roof at batch "
+        f"{points[0][0]}, {show.percent(shares[-1], 0)} at {points[-1][0]}."
+    )
+    alt = (
+        "Measured tokens a second over the batch, both logarithmic, below a roof that "
+        "rises with the batch and then is flat."
+    )
+    return show.frame(fig, caption=caption, alt=alt, values=shares)
+
+
+def shares(device: str) -> dict[int, float]:
+    """Return the share of the FP16 roof by batch."""
+    return {batch: rate / roof(device, batch) for batch, rate in sweep()[device]}
+
+
+# --- Prefill and decode ---------------------------------------------------------------
+
+WEIGHTS = {"FP16": 16, "INT8": 8, "INT4": 4}
+
+
+def critical(chip: str, weight_bits: int) -> float:
+    """Return from how many tokens at once FP16 arithmetic takes as long as reading
+    weights of so many bits: P b / (16 W), one MAC a weight and token.
+    """
+    machine = machines.get(chip)
+    return machine.ridge("fp16") * weight_bits / 8 / 2
+
+
+def critical_batches() -> list[dict]:
+    """Return a row a chip: its ridge, and its critical batch by width of weights."""
+    return [
+        {"chip": chip, "FLOP/B at the ridge": round(machines.get(chip).ridge("fp16"))}
+        | {name: round(critical(chip, bits)) for name, bits in WEIGHTS.items()}
+        for chip in ("RTX 3090", "RTX 4090", "A100", "H100", "NVIDIA H20")
+    ]
+
+
+def serving(weights: str, tokens: int) -> show.Frame:
+    """Draw the time of one pass of Llama-2-7B over so many tokens on an H100: reading
+    its weights, and multiplying them.
+    """
+    chip = machines.get("H100")
+    used = llama2_weights()
+    reading_ = used * WEIGHTS[weights] / 8 / chip.bandwidth * 1e3
+    work = 2 * used * tokens / chip.peak("fp16") * 1e3
+    fig, axes = show.subplots(figsize=(4.6, 1.9))
+    axes.barh(
+        [0, 1], [reading_, work], color=[show.colour("orange"), show.colour("blue")]
+    )
+    for place, value in enumerate((reading_, work)):
+        axes.text(value, place, f" {value:.3g} ms", va="center", fontsize=11)
+    axes.set_yticks([0, 1], ["weights read", "products done"])
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 60), xlabel="ms a pass")
+    rate = tokens / max(reading_, work) * 1e3
+    waits = "memory" if reading_ > work else "arithmetic"
+    caption = (
+        f"{tokens} tokens a pass, weights in {weights}: waits for {waits}, at most "
+        f"{rate:,.0f} tokens/s."
+    )
+    alt = (
+        f"Two bars: reading the weights takes {reading_:.3g} ms, the products take "
+        f"{work:.3g} ms."
+    )
+    return show.frame(fig, caption=caption, alt=alt, values=[reading_, work, rate])
+
+
+@cache
+def llama2_weights() -> int:
+    """Return how many weights of Llama-2-7B multiply: all but the looked-up ones."""
+    layers = count(models.llama2_7b()).layers
+    return sum(one.weights for one in layers if one.macs)
+
+
+def prefills() -> list[dict]:
+    """Return a row a measured prompt of 512 tokens: its rate as a share of the peak."""
+    used = llama2_weights()
+    return [
+        {
+            "chip": row["device"],
+            "weights": row["format"],
+            "tokens/s": row["tokens_per_s"],
+            "10¹² FLOP/s": round(2 * used * row["tokens_per_s"] / 1e12, 1),
+        }
+        for row in datasets.where("llm_throughput", phase="prefill", batch=512)
+        if row["size_gib"]
+    ]
