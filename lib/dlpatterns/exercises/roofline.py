@@ -61,7 +61,6 @@ TASKS = {
                 3200e9 * 400e-9 / 16,
                 "The memory answers in lines of 128 bytes, not in pairs of doubles.",
             ),
-            (3200 * 400 / 128, "A GB/s is 10⁹ bytes a second, and a ns 10⁻⁹ seconds."),
             (3200e9 / 128, "That many requests are served in a whole second."),
             (
                 8 * 3200e9 * 400e-9 / 128,

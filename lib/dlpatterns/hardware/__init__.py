@@ -5,6 +5,8 @@
 | `machines` | published chips as data: rates, memory, bandwidth |
 | `at_hand` | the machine at hand, measured: products and copies |
 | `roofline` | the least time of a layer and of a network on a machine |
+| `flight` | what must be on its way so that a memory never waits |
+| `measured` | networks timed on real chips by others, beside their bounds |
 | `generation` | the least time of a language model: prompts read, tokens made |
 | `work` | a convolution or a matrix product as loops and the values that they touch |
 | `memory` | what a loop nest moves, if nothing, everything, or one tile is kept |

@@ -7,34 +7,20 @@ from functools import cache
 import numpy as np
 
 from ... import show
+from ...hardware import at_hand
 from ...hardware.machines import Machine
 from ...hardware.roofline import Bound, bound
 from ...kernels import blocked, convolution
 from ...measuring import shortest_seconds
 
-SIZE, COPY = 768, 2**24  # side of the product, values of the copy: beyond the caches
+SIZE, COPY = 768, 2**27  # side of the product, bytes of the copy: beyond the caches
 
 
 @cache
 def machine() -> Machine:
-    """Return this machine on one thread: rate of a large product, and
-    the speed of a copy or of a read, whichever is higher."""
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(2, SIZE, SIZE)).astype(np.float32)
-    source = np.ones(COPY, np.float32)
-    target = np.empty_like(source)
-    product = shortest_seconds(lambda: a @ b)
-    copied = shortest_seconds(lambda: np.copyto(target, source))
-    read = shortest_seconds(lambda: source @ target)
-    return Machine(
-        name="this machine, one thread",
-        released="",
-        rates={"fp32": 2 * SIZE**3 / product},
-        bandwidth=2 * source.nbytes / min(copied, read),
-        memory_bytes=None,
-        sram_bytes=None,
-        watts=None,
-        source="measured by this cell",
+    """Return this machine on one thread: a large product, a copy beyond the caches."""
+    return at_hand.machine(
+        at_hand.rates((SIZE,), dtypes=("fp32",)), at_hand.bandwidths((COPY,))
     )
 
 
@@ -97,6 +83,6 @@ def facts() -> list[dict]:
     """Return the measured roof as one row."""
     one = machine()
     return [
-        {"machine": one.name, "10⁹ FLOP/s": one.peak("fp32") / 1e9}
+        {"machine": "one thread", "10⁹ FLOP/s": one.peak("fp32") / 1e9}
         | {"GB/s": one.bandwidth / 1e9, "FLOP/B at the ridge": one.ridge("fp32")}
     ]

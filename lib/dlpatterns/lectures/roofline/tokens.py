@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import datasets, models, show
 from ...counting import count
-from ...hardware import machines
+from ...hardware import generation, machines, roofline
 
 GIB = 2**30
 LLAMA3 = {  # Grattafiori et al. 2024, table 3
@@ -172,54 +172,62 @@ def shares(device: str) -> dict[int, float]:
 
 # --- Prefill and decode ---------------------------------------------------------------
 
-WEIGHTS = {"FP16": 16, "INT8": 8, "INT4": 4}
+WEIGHTS = {"FP16": "fp16", "INT8": "int8", "INT4": "int4"}
+BATCHES = (1, 4, 16, 64, 256, 1024)
 
 
-def critical(chip: str, weight_bits: int) -> float:
-    """Return from how many tokens at once FP16 arithmetic takes as long as reading
-    weights of so many bits: P b / (16 W), one MAC a weight and token.
+def critical(chip: str, weights: str) -> float:
+    """Return from how many tokens at once FP16 arithmetic takes as long as reading the
+    weights, in that format.
     """
-    machine = machines.get(chip)
-    return machine.ridge("fp16") * weight_bits / 8 / 2
+    return machines.get(chip).critical_batch("fp16", WEIGHTS[weights])
 
 
 def critical_batches() -> list[dict]:
-    """Return a row a chip: its ridge, and its critical batch by width of weights."""
+    """Return a row a chip: its ridge, and its critical batch by format of weights."""
     return [
         {"chip": chip, "FLOP/B at the ridge": round(machines.get(chip).ridge("fp16"))}
-        | {name: round(critical(chip, bits)) for name, bits in WEIGHTS.items()}
-        for chip in ("RTX 3090", "RTX 4090", "A100", "H100", "NVIDIA H20")
+        | {name: round(critical(chip, name)) for name in WEIGHTS}
+        for chip in ("RTX 4090", "A100", "H100", "NVIDIA H20")
     ]
 
 
-def serving(weights: str, tokens: int) -> show.Frame:
-    """Draw the time of one pass of Llama-2-7B over so many tokens on an H100: reading
-    its weights, and multiplying them.
-    """
-    chip = machines.get("H100")
-    used = llama2_weights()
-    reading_ = used * WEIGHTS[weights] / 8 / chip.bandwidth * 1e3
-    work = 2 * used * tokens / chip.peak("fp16") * 1e3
-    fig, axes = show.subplots(figsize=(4.6, 1.9))
-    axes.barh(
-        [0, 1], [reading_, work], color=[show.colour("orange"), show.colour("blue")]
+@cache
+def swept(weights: str, cached: int) -> list[dict]:
+    """Return the batch sweep of Llama-2-7B on an H100 after so many tokens each."""
+    return generation.sweep(
+        models.llama2_7b(tokens=1),
+        machines.get("H100"),
+        BATCHES,
+        cached=cached,
+        weight_dtype=WEIGHTS[weights],
     )
-    for place, value in enumerate((reading_, work)):
-        axes.text(value, place, f" {value:.3g} ms", va="center", fontsize=11)
-    axes.set_yticks([0, 1], ["weights read", "products done"])
-    axes.invert_yaxis()
-    axes.set(xlim=(0, 60), xlabel="ms a pass")
-    rate = tokens / max(reading_, work) * 1e3
-    waits = "memory" if reading_ > work else "arithmetic"
+
+
+def serving(weights: str, cached: int) -> show.Frame:
+    """Draw the most tokens a second of Llama-2-7B on an H100 over the batch, beside the
+    same without a cache to read.
+    """
+    fig, axes = show.subplots(figsize=(4.6, 3.2))
+    alone = [row["tokens_per_s"] for row in swept(weights, 1)]
+    rates = [row["tokens_per_s"] for row in swept(weights, cached)]
+    axes.plot(BATCHES, alone, "--", color=show.colour("grey"), label="hardly a cache")
+    axes.plot(BATCHES, rates, "o-", color=show.colour("blue"), label="with its cache")
+    axes.axvline(critical("H100", weights), color=show.INK, linewidth=1)
+    axes.set(xscale="log", yscale="log", xlim=(0.9, 1200), ylim=(100, 2e5))
+    axes.set(xlabel="sequences at once", ylabel="tokens/s, at most")
+    axes.minorticks_off()
+    axes.legend(loc="upper left")
     caption = (
-        f"{tokens} tokens a pass, weights in {weights}: waits for {waits}, at most "
-        f"{rate:,.0f} tokens/s."
+        f"Weights in {weights}, {cached:,} tokens kept of each sequence: at most "
+        f"{rates[0]:,.0f} tokens/s alone, {rates[-1]:,.0f} with {BATCHES[-1]:,}; "
+        f"without a cache {alone[-1]:,.0f}."
     )
     alt = (
-        f"Two bars: reading the weights takes {reading_:.3g} ms, the products take "
-        f"{work:.3g} ms."
+        "Two curves of tokens a second over the batch, both logarithmic, and a line at "
+        f"the critical batch of {critical('H100', weights):.0f}."
     )
-    return show.frame(fig, caption=caption, alt=alt, values=[reading_, work, rate])
+    return show.frame(fig, caption=caption, alt=alt, values=rates)
 
 
 @cache
@@ -230,7 +238,9 @@ def llama2_weights() -> int:
 
 
 def prefills() -> list[dict]:
-    """Return a row a measured prompt of 512 tokens: its rate as a share of the peak."""
+    """Return a row a measured prompt of 512 tokens: its rate, and its share of what the
+    chip allows if products are FP16.
+    """
     used = llama2_weights()
     return [
         {
@@ -238,7 +248,17 @@ def prefills() -> list[dict]:
             "weights": row["format"],
             "tokens/s": row["tokens_per_s"],
             "10¹² FLOP/s": round(2 * used * row["tokens_per_s"] / 1e12, 1),
+            "of the bound": show.percent(
+                row["tokens_per_s"] / prefill_bound(row["device"]), 0
+            ),
         }
         for row in datasets.where("llm_throughput", phase="prefill", batch=512)
-        if row["size_gib"]
+        if row["size_gib"] and row["device"] == "RTX 4090"
     ]
+
+
+@cache
+def prefill_bound(device: str, tokens: int = 512) -> float:
+    """Return the most tokens a second of a prompt of Llama-2-7B, every layer apart."""
+    model, chip = models.llama2_7b(tokens=tokens), machines.get(device)
+    return tokens / roofline.network(generation.prefill(model, chip))["overlapped_s"]
