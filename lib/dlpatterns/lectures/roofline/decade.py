@@ -7,6 +7,7 @@ from math import log10, prod
 from ... import datasets, show
 from ...hardware import machines
 
+SHORT = {"complex instructions": "instructions", "process, clock, layout": "all else"}
 FIRST, LAST = "K80", "H100"
 CHIPS_ON_A_BOARD = 2  # K80 is a board of two
 
@@ -83,37 +84,35 @@ def both() -> list[dict]:
 
 def stacked() -> None:
     """Show both accounts as bars whose parts multiply, on a logarithmic scale."""
-    fig, axes = show.subplots(figsize=(4.6, 4.4))
-    colours = list(show.PALETTE.values())
-    accounts = (("as told", told()), ("from data", counted()))
-    for place, (_, account) in enumerate(accounts):
-        below = 1.0
-        for (origin, factor), shade in zip(account.items(), colours, strict=False):
-            axes.bar(
-                place, below * factor - below, bottom=below, color=shade, width=0.9
-            )
-            middle = 10 ** (log10(below) + log10(factor) / 2)
-            label = f"{origin} ×{factor:.3g}"
-            axes.text(
-                place,
-                middle,
-                label,
-                ha="center",
-                va="center",
-                color="white",
-                fontsize=11,
-            )
-            below *= factor
-    axes.set(yscale="log", ylim=(1, 1300), ylabel="times the first chip")
-    axes.set_xticks([0, 1], [name for name, _ in accounts])
-    totals = [prod(account.values()) for _, account in accounts]
+    fig, axes = show.subplots(figsize=(4.6, 3.5))
+    accounts = {"as told": told(), "from data": counted()}
+    for place, account in enumerate(accounts.values()):
+        _stack(axes, place, account)
+    axes.set(yscale="log", ylim=(1, 1300), xlim=(-0.2, 1.95))
+    axes.set_ylabel("times the first chip")
+    axes.set_xticks([0, 1], list(accounts))
+    axes.grid(visible=False, axis="x")
+    totals = [prod(account.values()) for account in accounts.values()]
     alt = (
         "Two stacked bars on a logarithmic scale; the parts of each multiply to about "
         f"{totals[0]:,.0f} and {totals[1]:,.0f}."
     )
-    values = [*accounts[0][1].values(), *accounts[1][1].values()]
     caption = (
         f"Ten years, two accounts: {totals[0]:,.0f} times as told, {totals[1]:,.0f} "
         "times from the rows of our data; the parts multiply."
     )
+    values = [factor for account in accounts.values() for factor in account.values()]
     show.figure(fig, caption=caption, alt=alt, values=values)
+
+
+def _stack(axes, place: int, account: dict[str, float]) -> None:
+    below = 1.0
+    for (origin, factor), shade in zip(
+        account.items(), show.PALETTE.values(), strict=False
+    ):
+        size = {"bottom": below, "color": shade, "width": 0.24}
+        axes.bar(place, below * (factor - 1), **size)
+        middle = 10 ** (log10(below) + log10(factor) / 2)
+        label = f"{SHORT.get(origin, origin)} ×{factor:.3g}"
+        axes.text(place + 0.15, middle, label, va="center", fontsize=11)
+        below *= factor

@@ -13,7 +13,12 @@ NETWORKS = {
     "MobileNetV2": "mobilenet_v2",
     "ViT-B/16": "vit_b_16",
 }
-CHIPS = ("RTX 3090", "A100", "H100")
+MACHINES = {
+    "RTX 3090, FP16": ("RTX 3090", "fp16"),
+    "A100, FP16": ("A100", "fp16"),
+    "A100, INT8": ("A100", "int8"),
+    "H100, FP16": ("H100", "fp16"),
+}
 KINDS = {"blue": "arithmetic", "orange": "memory"}
 LOWEST, HIGHEST = 0.05, 1e4
 
@@ -33,20 +38,15 @@ def layers(network: str, chip: str, batch: int, dtype: str, fused: bool = True):
     return [one for one in bounds if one.bytes_once]
 
 
-def across(network: str, batch: int) -> show.Frame:
-    """Draw a network's layers, in FP16, under the roof of an A100."""
-    return _drawn(network, "A100", batch, "fp16")
+def on(network: str, machine: str, batch: int) -> show.Frame:
+    """Draw a network's layers under the roof of a chip, in a format."""
+    return _drawn(network, *MACHINES[machine], batch)
 
 
-def on(chip: str, batch: int, dtype: str) -> show.Frame:
-    """Draw ResNet-50's layers under the roof of a chip."""
-    return _drawn("ResNet-50", chip, batch, dtype)
-
-
-def _drawn(network: str, chip: str, batch: int, dtype: str) -> show.Frame:
+def _drawn(network: str, chip: str, dtype: str, batch: int) -> show.Frame:
     machine = machines.get(chip)
     bounds = [one for one in layers(network, chip, batch, dtype) if one.macs]
-    fig, axes = show.subplots(figsize=(4.6, 3.4))
+    fig, axes = show.subplots(figsize=(4.6, 2.9))
     x = np.geomspace(LOWEST * 10, HIGHEST, 60)
     roof = np.minimum(machine.peak(dtype), x * machine.bandwidth) / 1e12
     axes.plot(x, roof, color=show.INK)
