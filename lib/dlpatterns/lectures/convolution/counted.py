@@ -5,7 +5,7 @@ import numpy as np
 from ... import counting, models, show, tracing
 from ...kernels import convolution as kernels
 
-TRACED = "C1 of LeNet-5, traced: values moved by level, nothing kept (none)."
+TRACED = "C1 of LeNet-5, traced: values moved by level, nothing kept."
 
 
 def traced(tally: tracing.Tally) -> list[dict]:
@@ -14,8 +14,8 @@ def traced(tally: tracing.Tally) -> list[dict]:
     return [
         {
             "level": names[level],
-            "read": tally.reads(level),
-            "written": tally.writes(level),
+            "read (none)": tally.reads(level),
+            "written (none)": tally.writes(level),
         }
         for level in names
     ]
