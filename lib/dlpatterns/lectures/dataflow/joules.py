@@ -72,28 +72,33 @@ def edge_bytes(
 
 
 def energies(
-    name: str, batch: int = 1, dtype: str = "int8", flow: str = "os"
+    name: str,
+    batch: int = 1,
+    dtype: str = "int8",
+    flow: str = "os",
+    *,
+    edge: str = BUFFER,
 ) -> dict[str, float]:
     """Return the picojoules of one example in an array of 128 × 128 with a buffer of
-    1 MB at its edge, each tensor crossing the bus once a layer.
+    some size at its edge, each tensor crossing the bus once a layer.
     """
     macs = sum(one.macs for one in networks.lowered(name, batch))
     moved = {
-        BUFFER: edge_bytes(name, batch, dtype, flow),
+        edge: edge_bytes(name, batch, dtype, flow),
         "DRAM": once_values(name, batch) * BYTES[dtype],
     }
     spent = energy.of_work(macs, moved, dtype=dtype)
-    each = (spent["arithmetic"], spent[BUFFER], spent["DRAM"])
+    each = (spent["arithmetic"], spent[edge], spent["DRAM"])
     return {part: value / batch for part, value in zip(PARTS, each, strict=True)}
 
 
-def shares(flow: str = "os") -> dict[tuple[str, str, int], float]:
+def shares(flow: str = "os", edge: str = BUFFER) -> dict[tuple[str, str, int], float]:
     """Return the share of arithmetic in the energy, by network, format and batch."""
     found = {}
     for name, key in NETWORKS.items():
         for dtype in BYTES:
             for batch in (1, 16, 256):
-                spent = energies(key, batch, dtype, flow)
+                spent = energies(key, batch, dtype, flow, edge=edge)
                 found[name, dtype, batch] = spent["arithmetic"] / sum(spent.values())
     return found
 

@@ -20,7 +20,7 @@ NETWORKS = {
     "LSTM 650": "lstm_ptb_medium",
 }
 FLOW_NAMES = {"os": "outputs stay", "ws": "weights stay", "is": "inputs stay"}
-SIDES, BATCHES = (16, 32, 128, 256), (1, 16, 64)
+SIDES, BATCHES = (16, 128, 256), (1, 16, 64)
 ARRAYS = {
     "network": Menu(NETWORKS),
     "batch": Slider(BATCHES),
