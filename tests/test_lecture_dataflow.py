@@ -178,6 +178,19 @@ def test_every_product_is_won_once_and_each_its_own_is_no_slower():
         assert used["each its own"] >= max(list(used.values())[:3])
 
 
+def test_a_hidden_filling_saves_the_rows_of_every_fold_where_something_stays():
+    """One product of 4 x 4 x 4 in 2 x 2: four folds, two cycles each; none for os."""
+    one = networks.Lowered("", 4, 4, 4, 1)
+    cycles = {
+        flow: [networks.run(one, 2, flow, preload_hidden=hid).cycles for hid in (0, 1)]
+        for flow in ("os", "ws", "is")
+    }
+    saved = {flow: shown - hid for flow, (shown, hid) in cycles.items()}
+    assert saved == {"os": 0, "ws": 4 * 2, "is": 4 * 2}
+    found = lecture.hiding()
+    assert 0 < found["changed"] < found["of"] == 714
+
+
 def test_the_words_at_the_edge_by_hand():
     """4 x 4 x 4 in 2 x 2, weights stay: inputs twice, weights once, sums out twice and
     in once: 32 + 16 + 32 + 16.
