@@ -19,9 +19,13 @@ from dlpatterns.layers import (
     Embedding,
     EuclideanRBF,
     Experts,
+    LayerNorm,
     Linear,
+    LocalResponseNorm,
     Patches,
     PositionEmbedding,
+    RMSNorm,
+    Softmax,
     Spec,
     Subsample2d,
 )
@@ -54,6 +58,13 @@ def one(spec: Spec, *shapes: tuple[int, ...], **options):
             {"average pool": 24, "multiply": 8, "bias": 8},
         ),
         (EuclideanRBF(3), [(5,)], 0, 15, {"subtract": 15}),
+        # three rows of four: 30 and 18 operations each
+        (LayerNorm(), [(3, 4)], 8, 0, {"normalisation": 90}),
+        (RMSNorm(), [(3, 4)], 4, 0, {"normalisation": 54}),
+        # five operations a value; 2, 3, 4, 3 and 2 neighbours to add; six places
+        (LocalResponseNorm(5), [(5, 2, 3)], 0, 0, {"normalisation": (25 + 14) * 6}),
+        # six rows of four: 3 + 4 + 4 + 3 + 4
+        (Softmax(), [(2, 3, 4)], 0, 0, {"softmax": 108}),
         (Patches(2), [(3, 2, 2)], 6, 0, {}),
         (PositionEmbedding(), [(5, 8)], 40, 0, {"add": 40}),
         # two sums of two, no bias, and both of PyTorch's
@@ -74,6 +85,14 @@ def one(spec: Spec, *shapes: tuple[int, ...], **options):
             2 * 64 + 2 * 48 + 32,
             2 * 3 * 64 + 2 * 10 * 48 + 2 * 30 * 8,
             {"bias": 48 + 160, "scale": 60, "softmax": 2 * 3 * 48},
+        ),
+        # twelve rows of three scores
+        (
+            Attention(4, bias=False),
+            [(3, 8)],
+            256,
+            3 * 256 + 2 * 9 * 8,
+            {"scale": 36, "softmax": 12 * 13},
         ),
         # heads wider than the features: 32 into, 64 keys and values, 8 out
         (
@@ -120,6 +139,12 @@ def test_what_a_cost_leaves_out_is_nothing():
     assert costs.Cost(touched=1, rows=4, table=10).param_reads(2) == 9
     assert costs.Cost(touched=1, rows=4, table=10).param_reads(3) == 11
     assert one(Linear(3), (4,)).active_params == 15
+
+
+@pytest.mark.parametrize("inputs", [[(4,)], [], (), None])
+def test_a_counter_takes_a_tuple_of_shapes(inputs):
+    with pytest.raises(TypeError, match="inputs are a tuple of shapes"):
+        costs.linear(Linear(3), inputs, (3,))
 
 
 def test_a_softmax_by_hand():

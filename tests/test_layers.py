@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dlpatterns.layers import (
     GRU,
     LSTM,
+    RNN,
     Activation,
     Add,
     Attention,
@@ -38,6 +39,7 @@ from dlpatterns.layers import (
     TakeChannels,
     TakeToken,
 )
+from dlpatterns.layers.windows import window_positions
 
 sizes, small = st.integers(1, 40), st.integers(1, 5)
 
@@ -229,7 +231,11 @@ def test_a_size_that_makes_no_sense_is_refused_with_the_whole_spec(make, words):
             ["4 groups", "6 input channels", "(6, 9, 9)"],
         ),
         (Conv2d(9, 3, groups=2), [(6, 9, 9)], ["2 groups", "9 output channels"]),
-        (ConnectedConv2d(((0,), (0, 3)), 5), [(3, 14, 14)], ["[3]", "(3, 14, 14)"]),
+        (
+            ConnectedConv2d(((0,), (0, 3)), 5),
+            [(3, 14, 14)],
+            ["[3]", "(3, 14, 14) has 3"],
+        ),
         (ConnectedConv2d(((-1,),), 5), [(3, 14, 14)], ["[-1]"]),
         (MaxPool2d(3), [(6, 2, 2)], ["MaxPool2d", "kernel of 3", "(6, 2, 2)"]),
         (GlobalAvgPool2d(), [(6,)], ["(C H W)"]),
@@ -253,6 +259,7 @@ def test_a_size_that_makes_no_sense_is_refused_with_the_whole_spec(make, words):
         (Multiply(), [(6, 9, 8), (5, 1, 1)], ["(6, 9, 8) and (5, 1, 1)"]),
         (Multiply(), [(6, 9, 8)] * 3, ["two inputs"]),
         (Concat(), [(2, 9, 8), (4, 9, 9)], ["(2, 9, 8) and (4, 9, 9)", "stride"]),
+        (Concat(), [(2, 9, 8), (4, 8, 8)], ["(2, 9, 8) and (4, 8, 8)", "stride"]),
         (Embedding(100, 16), [(5, 16)], ["(T)", "(5, 16)"]),
         (PositionEmbedding(4), [(5, 16)], ["5 tokens", "4 positions"]),
         (LSTM(32), [(16,)], ["LSTM", "(T D)"]),
@@ -269,7 +276,18 @@ def test_an_input_that_does_not_fit_is_refused_with_its_shape(spec, inputs, word
         assert word in str(caught.value)
 
 
+def test_the_smallest_that_fits_is_taken():
+    assert ConvTranspose2d(8, 1).output_shape((3, 1, 1)) == (8, 1, 1)
+    assert ConvTranspose2d(8, 3, padding=1).output_shape((3, 1, 1)) == (8, 1, 1)
+    assert Experts(4, active=4, hidden=8).output_shape((5, 16)) == (5, 16)
+    assert TakeChannels(0, 6).output_shape((6, 9, 8)) == (6, 9, 8)
+
+
 def test_defaults_are_those_of_the_docstrings():
+    assert window_positions(6, 3, stride=2, pad=0) == 2  # neither spread nor rounded up
+    assert PositionEmbedding() == PositionEmbedding(None, True)
+    assert MaxPool2d(2) == MaxPool2d(2, 2, 0, False, 1)
+    assert (RNN.gates, GRU.gates, LSTM.gates) == (1, 3, 4)
     assert TakeToken() == TakeToken(-1)
     assert Patches() == Patches(extra=0)
     assert Dropout() == Dropout(0.5)

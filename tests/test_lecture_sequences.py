@@ -284,6 +284,27 @@ def test_when_a_run_ends(losses, reason):
     assert memory.ending(curve, 10_000) == reason
 
 
+def test_a_run_that_goes_on_falls_to_a_tenth_of_the_rate(monkeypatch):
+    """Two points at the full rate and one at a tenth: the second half differs from a
+    run that keeps its rate, the first does not.
+    """
+    monkeypatch.setattr(memory, "CHUNK", 20)
+    monkeypatch.setattr(memory, "LIMIT", 40)
+    on = memory.run_arm(memory.Arm("order", "RNN", on=True), 0)
+    kept = memory.run_arm(memory.Arm("order", "RNN"), 0, updates=60)
+    assert on["fell"] == [40, "limit"] and on["ended"] == "limit"
+    assert [point[0] for point in on["curve"]] == [20, 40, 60]
+    assert on["curve"][:2] == kept["curve"][:2]
+    assert kept["fell"] is None and len(kept["curve"]) == 3
+
+
+def test_a_longer_task_asks_at_longer_distances():
+    order, content = memory.TASKS["order"].longer(2), memory.TASKS["content"].longer(4)
+    assert (order.tokens, order.vocabulary, order.distances[-1]) == (25, 8 + 24, 22)
+    assert (content.tokens, content.vocabulary) == (96, 16)
+    assert memory.TASKS["order"].longer(1) == memory.TASKS["order"]
+
+
 def test_what_is_stored_is_the_study():
     stored = measurement("sequence_memory")
     assert {"date", "versions", "made_by"} <= set(stored)
@@ -316,12 +337,17 @@ def test_the_lecture_reads_what_the_benchmark_stored():
 
 def test_every_peer_stands_beside_causal_attention():
     rows = {row["kernel"]: row for row in world.speeds()}
-    assert list(rows)[:3] == ["PyTorch", "MultiHeadAttention", "GroupQueryAttention"]
+    assert list(rows)[:3] == [
+        "PyTorch",
+        "ONNX, MultiHeadAttention",
+        "ONNX, GroupQueryAttention",
+    ]
     stored = measurement("sequence_speed")["threads"]
     for threads, part in stored.items():
         cases = [row for row in part["rows"] if row["case"] == "attention_causal"]
         forms = part["onnxruntime_forms_ms"]["attention_causal"]
-        peers = {"PyTorch": cases[0]["torch_ms"]} | forms
+        peers = {"PyTorch": cases[0]["torch_ms"]}
+        peers |= {f"ONNX, {name}": each for name, each in forms.items()}
         for name, milliseconds in peers.items():
             assert rows[name][f"ms, {threads}"] == milliseconds
         fast = [r["ms"] for r in cases if r["rung"].startswith("attention_fast")]

@@ -282,14 +282,17 @@ TASKS = {
     "parallel": Words(
         title="A thousand steps at once?",
         answer=(
-            "The products of the inputs with their weights, half of the MACs, can "
-            "indeed run at once. The products with the state wait for one another: T "
-            "+ 1 products in a row, each of one vector with one matrix. More "
-            "multipliers do not shorten that path. A larger batch makes every product "
-            "in the row larger, at the price of memory and of fewer updates an epoch. "
-            "Several short sequences instead of one long one shorten the row, at the "
-            "price of what the network can remember. Or replace the recurrence: by "
-            "attention, whose row has four products, at the price of T² pairs."
+            "The products of the inputs with their weights, half of the MACs where "
+            "there are as many inputs as units, can indeed run at once. The products "
+            "with the state wait for one another: T + 1 products in a row, each of "
+            "one vector with one matrix. More multipliers do not shorten that path. A "
+            "larger batch makes every product in the row larger, at the price of "
+            "memory and of fewer updates an epoch. Several short sequences instead of "
+            "one long one shorten the row, at the price of what the network can "
+            "remember. Or replace the recurrence: by a linear one, which a parallel "
+            "scan runs in log T rounds, at the price of the bend in the loop and of "
+            "more products; or by attention, whose row has four products, at the "
+            "price of T² pairs."
         ),
     ),
 }

@@ -1,5 +1,5 @@
-"""The study of memory: four networks, two tasks, trained until they have it or no
-longer improve.
+"""The study of memory: four networks, two tasks, trained until they have the task, no
+longer improve, or have used up their updates; some run on until they stand still.
 
 `content` asks which of 24 symbols was marked, `order` which of twelve stood so many
 places before the end. The networks of one task do nearly the same MACs a sequence and
@@ -24,26 +24,40 @@ from ...train.recall import SYMBOLS, look_back, recall, recaller
 BATCH, CHUNK = 64, 500  # sequences an update, updates a point of the curve
 TESTS = 300  # held-out sequences a distance
 SOLVED, STILL, FEWEST, WINDOW = 0.01, 0.98, 5000, 4
+LIMIT = 80_000  # updates of a run that goes on, and half as many at a tenth of the rate
 SEEDS = range(5)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A way to draw sequences, how long they are, and how many updates may be taken."""
+    """A way to draw sequences, how long they are, how many updates may be taken, and
+    the distances that are tested.
+    """
 
     make: Callable[..., tuple[np.ndarray, np.ndarray]]
     steps: int
-    tokens: int
-    vocabulary: int
     updates: int
     distances: tuple[int, ...]
 
+    @property
+    def tokens(self) -> int:
+        """The symbols, and the token that asks for a place where there is one."""
+        return self.steps + (self.make is look_back)
+
+    @property
+    def vocabulary(self) -> int:
+        """The plain symbols, and as many marked ones or a token for each place."""
+        return SYMBOLS + (self.steps if self.make is look_back else SYMBOLS)
+
+    def longer(self, times: int) -> "Task":
+        """Return the task with so many times the symbols and distances."""
+        distances = tuple(times * distance for distance in self.distances)
+        return replace(self, steps=times * self.steps, distances=distances)
+
 
 TASKS = {
-    "order": Task(look_back, 12, 13, SYMBOLS + 12, 12_000, tuple(range(12))),
-    "content": Task(
-        recall, 24, 24, 2 * SYMBOLS, 8000, (0, 1, 2, 4, 6, 8, 12, 16, 20, 23)
-    ),
+    "order": Task(look_back, 12, 12_000, tuple(range(12))),
+    "content": Task(recall, 24, 8000, (0, 1, 2, 4, 6, 8, 12, 16, 20, 23)),
 }
 KIND = {
     "RNN": "rnn",
@@ -60,84 +74,122 @@ RATE = {"RNN": 0.001, "LSTM": 0.005, "attention": 0.005, "attention, positions":
 
 @dataclass(frozen=True)
 class Arm:
-    """One network on one task, with its width and its learning rate as multiples of the
-    usual ones, and how often the usual updates it may take.
+    """One network on one task, with its width, its learning rate and its symbols as
+    multiples of the usual ones; `on` runs go on after the task's updates.
     """
 
     task: str
     network: str
     width: float = 1
     rate: float = 1
-    longer: int = 1
+    length: int = 1
+    on: bool = False
 
     @property
     def units(self) -> int:
         """Its units, or features."""
         return round(self.width * WIDTH[self.task][self.network])
 
+    @property
+    def asked(self) -> Task:
+        """The task, as long as this arm has it."""
+        return TASKS[self.task].longer(self.length)
+
     def model(self) -> Model:
         """Return the network as it is counted and trained."""
-        task, recurrent = TASKS[self.task], KIND[self.network] != "attention"
+        recurrent = KIND[self.network] != "attention"
         sizes = {"features": 16, "hidden": self.units} if recurrent else {}
         return recaller(
             KIND[self.network],
-            task.tokens,
-            vocabulary=task.vocabulary,
+            self.asked.tokens,
+            vocabulary=self.asked.vocabulary,
             positions="positions" in self.network,
             **(sizes or {"features": self.units}),
         )
 
 
 def arms() -> list[tuple[Arm, range]]:
-    """Return every arm of the study with its seeds: the usual ones, then the LSTM on
-    `order` at another rate, at another width, and for twice as long.
+    """Return every arm of the study with its seeds: the usual ones, then changes of
+    rate, width, length and updates.
     """
-    usual = [Arm(task, name) for task in TASKS for name in RATE]
-    changes = ({"rate": 0.5}, {"rate": 2}, {"width": 2}, {"longer": 2})
-    rivals = [replace(Arm("order", "LSTM"), **change) for change in changes]
-    return [(arm, SEEDS) for arm in usual] + [(arm, range(1)) for arm in rivals]
+    found = [(Arm(task, name), SEEDS) for task in TASKS for name in RATE]
+    lstm, told = Arm("order", "LSTM"), Arm("order", "attention, positions")
+    found += [(replace(lstm, on=True), range(2))]
+    changes = ({"rate": 0.5}, {"rate": 2}, {"width": 2})
+    found += [(replace(lstm, **change), range(1)) for change in changes]
+    changes = ({"rate": 0.5}, {"rate": 2}, {"width": 0.5}, {"length": 2})
+    return found + [(replace(told, **change), range(3)) for change in changes]
 
 
 def run_arm(arm: Arm, seed: int, *, updates: int | None = None) -> dict:
     """Train one network until it has the task, stands still, or has used up its
-    updates; return its curve.
+    updates; return its curve. A run that goes `on` then does so once more, at a tenth
+    of the learning rate.
 
     It has the task when the mean loss of 500 updates is below 0.01. It stands still
     when, after 5,000 updates or more, the best such mean of the last quarter (of the
     last 2,000 updates at least) is no lower than 0.98 of the best before. Each point of
-    the curve: updates, mean loss, % right at every distance.
+    the curve: updates, mean loss, % right at every distance; `fell` is the update at
+    which the rate fell, and why.
     """
-    task = TASKS[arm.task]
     net = network.Network(arm.model(), seed=seed, dtype=np.float32)
     adam, curve = optimisers.Adam(RATE[arm.network] * arm.rate), []
-    tests = _tests(arm.task)
-    limit = updates or task.updates * arm.longer
-    while _goes_on(curve, limit):
-        part = len(curve)
-        x, y = task.make(CHUNK * BATCH, task.steps, seed=(seed, part))
-        run = loop.fit(
-            net, x, y, epochs=1, batch=BATCH, optimizer=adam, seed=100 * seed + part
-        )
-        right = [round(100 * loop.accuracy(net, *test), 1) for test in tests]
-        curve.append([CHUNK * (part + 1), round(run.loss[-1], 4), right])
-    return {"seed": seed, "ended": ending(curve, limit), "curve": curve}
+    limit = updates or (LIMIT if arm.on else arm.asked.updates)
+    ended, fell = _until(_Run(arm, seed, net, adam), curve, limit), None
+    if arm.on and ended != "solved" and not updates:
+        fell, adam.lr, tail = [curve[-1][0], ended], adam.lr / 10, []
+        ended = _until(_Run(arm, seed, net, adam, len(curve)), tail, limit // 2)
+        curve += tail
+    return {"seed": seed, "ended": ended, "fell": fell, "curve": curve}
+
+
+@dataclass
+class _Run:
+    """A network in training, and how many parts of its data it has seen before."""
+
+    arm: Arm
+    seed: int
+    net: network.Network
+    adam: optimisers.Adam
+    before: int = 0
+
+    def point(self, part: int) -> list:
+        """Train on one more part; return the updates so far, the loss, and what is
+        right at each distance.
+        """
+        task, part = self.arm.asked, part + self.before
+        x, y = task.make(CHUNK * BATCH, task.steps, seed=(self.seed, part))
+        shuffled = {"batch": BATCH, "seed": 100 * self.seed + part}
+        run = loop.fit(self.net, x, y, epochs=1, optimizer=self.adam, **shuffled)
+        right = [
+            round(100 * loop.accuracy(self.net, *test), 1) for test in _tests(self.arm)
+        ]
+        return [CHUNK * (part + 1), round(run.loss[-1], 4), right]
+
+
+def _until(run: _Run, curve: list, limit: int) -> str:
+    """Add points to the curve until it ends; return why it does."""
+    while not curve or not ending(curve, limit):
+        curve.append(run.point(len(curve)))
+    return ending(curve, limit)
+
+
+def _tests(arm: Arm) -> list[tuple[np.ndarray, np.ndarray]]:
+    return _held_out(arm.task, arm.length)
 
 
 @cache
-def _tests(task: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    make = partial(TASKS[task].make, TESTS, TASKS[task].steps, seed=99)
-    return [make(distance=distance) for distance in TASKS[task].distances]
-
-
-def _goes_on(curve: list, limit: int) -> bool:
-    return not curve or not ending(curve, limit)
+def _held_out(task: str, length: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    asked = TASKS[task].longer(length)
+    make = partial(asked.make, TESTS, asked.steps, seed=99)
+    return [make(distance=distance) for distance in asked.distances]
 
 
 def ending(curve: list, limit: int) -> str:
-    """Return why a run with this curve ends: "solved", "still" or "limit"; "" if it
-    goes on.
+    """Return why a run whose points are these ends: "solved", "still" or "limit"; "" if
+    it goes on.
     """
-    updates, losses = curve[-1][0], [loss for _, loss, _ in curve]
+    updates, losses = CHUNK * len(curve), [loss for _, loss, _ in curve]
     quarter = max(WINDOW, len(losses) // 4)
     if losses[-1] < SOLVED:
         return "solved"
@@ -187,24 +239,22 @@ def results() -> list[dict]:
     return rows
 
 
-def rivals(task: str) -> list[dict]:
-    """Return a row for each change of rate, width or length of a task's runs: mean
-    accuracy in % over the distances, beside the usual run's.
+def rivals() -> list[dict]:
+    """Return a row for each change of rate, width or length: mean accuracy in % over
+    the distances and seeds, beside the usual runs', and the most updates that a run
+    took.
     """
     rows = []
-    for arm in stored():
-        changes = {
-            "rate": arm.rate,
-            "width": arm.width,
-            "updates": arm.longer,
-        }
+    for arm, runs in sorted(stored().items(), key=lambda item: item[0].network):
+        changes = {"rate": arm.rate, "width": arm.width, "symbols": arm.length}
         changed = [
             f"{name} × {value:g}" for name, value in changes.items() if value != 1
-        ]
-        if arm.task == task and changed:
-            usual = accuracy(Arm(task, arm.network)).mean()
-            row = {"network": arm.network, "change": changed[0], "usual %": usual}
-            rows.append(row | {"changed %": accuracy(arm).mean()})
+        ] + ["run on"] * arm.on
+        if changed:
+            row = {"task": arm.task, "network": arm.network, "change": changed[0]}
+            row |= {"usual %": accuracy(Arm(arm.task, arm.network)).mean()}
+            row |= {"changed %": accuracy(arm).mean(), "runs": len(runs)}
+            rows.append(row | {"updates": max(run["curve"][-1][0] for run in runs)})
     return rows
 
 

@@ -79,7 +79,10 @@ def speeds() -> list[dict]:
     libraries, and the largest error.
     """
     stored = measurement("sequence_speed")["threads"]
-    rows = [{"kernel": name, **_peer(stored, name)} for name in _peers(stored)]
+    rows = [
+        {"kernel": name if name == "PyTorch" else f"ONNX, {name}"} | _peer(stored, name)
+        for name in _peers(stored)
+    ]
     rows += [{"kernel": f"ours, {rung}", **_ours(stored, rung)} for rung in OURS]
     for threads in stored:
         best = min(row[f"ms, {threads}"] for row in rows[: -len(OURS)])
