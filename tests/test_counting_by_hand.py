@@ -7,6 +7,7 @@ import pytest
 from dlpatterns import models
 from dlpatterns.counting import costs, count, decoding
 from dlpatterns.counting.depth import dependent_products, layer_products
+from dlpatterns.counting.products import products
 from dlpatterns.graph import Builder
 from dlpatterns.layers import (
     GRU,
@@ -155,7 +156,7 @@ def test_a_softmax_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("spec", "shape", "products"),
+    ("spec", "shape", "in_a_row"),
     [
         (ConnectedConv2d(((0,), (0, 1)), 2), (2, 3, 3), 1),
         (ConvTranspose2d(4, 2), (2, 3, 3), 1),
@@ -165,9 +166,18 @@ def test_a_softmax_by_hand():
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Spec) else "",
 )
-def test_products_in_a_row_by_hand(spec, shape, products):
+def test_products_in_a_row_by_hand(spec, shape, in_a_row):
     net = Builder("one", shape)
-    assert layer_products(net.model(net(spec, net.input)).layers[0]) == products
+    assert layer_products(net.model(net(spec, net.input)).layers[0]) == in_a_row
+
+
+def test_products_of_experts_by_hand():
+    """Three tokens, each through two of eight experts and one that sees all: nine
+    times two products into sixteen features, and one back.
+    """
+    net = Builder("one", (3, 4))
+    model = net.model(net(Experts(8, active=2, hidden=16, shared=1), net.input))
+    assert products(model.layers[0]) == [(8, 4, 3, 1), (16, 4, 1, 18), (4, 16, 1, 9)]
 
 
 def test_lenet_is_five_products_deep():

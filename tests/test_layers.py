@@ -251,7 +251,8 @@ def test_a_size_that_makes_no_sense_is_refused_with_the_whole_spec(make, words):
         (Add(), [(3, 2.0), (3, 2.0)], ["whole numbers", "(3, 2.0)"]),
         (Attention(4, rotary=True), [(5, 4)], ["pairs of features", "1 a head"]),
         (TakeToken(-6), [(5, 7)], ["no token -6", "(5, 7)"]),
-        (TakeToken(5), [(5, 7)], ["no token 5", "(5, 7)"]),
+        (TakeToken(5), [(5, 7)], ["no token 5 in the 5 of (5, 7)"]),
+        (TakeChannels(3, 3), [(6, 9, 8)], ["3 to 3", "6 channels"]),
         (TakeChannels(4, 8), [(6, 9, 8)], ["4 to 8", "6 channels"]),
         (ShuffleChannels(4), [(6, 9, 8)], ["4 groups", "6 channels"]),
         (Add(), [(6, 9, 8)], ["two or more", "got 1"]),
@@ -281,6 +282,13 @@ def test_the_smallest_that_fits_is_taken():
     assert ConvTranspose2d(8, 3, padding=1).output_shape((3, 1, 1)) == (8, 1, 1)
     assert Experts(4, active=4, hidden=8).output_shape((5, 16)) == (5, 16)
     assert TakeChannels(0, 6).output_shape((6, 9, 8)) == (6, 9, 8)
+    assert Dropout(0).output_shape((7,)) == (7,)
+
+
+@pytest.mark.parametrize("rate", ["half", None, True, -0.1, 1, float("nan")])
+def test_a_rate_of_dropout_is_a_share(rate):
+    with pytest.raises(ValueError, match="the rate must be at least 0 and below 1"):
+        Dropout(rate)
 
 
 def test_defaults_are_those_of_the_docstrings():
