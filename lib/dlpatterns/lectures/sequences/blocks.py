@@ -195,6 +195,25 @@ def mixed(name: str, *, context: int, batch: int, chunk: int) -> float:
     return macs / (2 * dense + kept)
 
 
+def passes() -> tuple[float, float]:
+    """Return the MACs a byte of Llama-2-7B for sixteen sequences that decode at 1,024
+    tokens, alone and with 512 tokens of a new prompt beside them.
+    """
+    step = {"context": 1024, "batch": 16}
+    alone, beside = (mixed("Llama-2-7B", chunk=n, **step) for n in (0, 512))
+    return alone, beside
+
+
+def share_of_pairs(name: str, tokens: int) -> float:
+    """Return the pairs' share of a block's MACs.
+
+    >>> round(share_of_pairs("Llama-3.1-8B", 26_624), 3)
+    0.5
+    """
+    found = parts(name, tokens)
+    return found["pairs"] / sum(found.values())
+
+
 def balance(chip: str = "H100") -> float:
     """Return the MACs that a chip does in 16 bits while its memory moves a byte."""
     return machines.get(chip).critical_batch("fp16") / 2

@@ -258,6 +258,45 @@ def rivals() -> list[dict]:
     return rows
 
 
+def second_chances() -> dict:
+    """Return what the LSTM on `order` reaches in % when it runs on, in the mean and in
+    the middle, after how many updates; and what other rates and the double width reach.
+    """
+    lstm = Arm("order", "LSTM")
+    on, usual = replace(lstm, on=True), stored()[lstm]
+    right, runs = accuracy(on), stored()[on]
+    took = [run["curve"][-1][0] for run in runs]
+    wide = replace(lstm, width=2)
+    return {
+        "improving": sum(run["ended"] == "limit" for run in usual),
+        "runs": len(usual),
+        "ended": {run["ended"] for run in runs}
+        | {"wide " + stored()[wide][0]["ended"]},
+        "on": sorted(right.mean(axis=1)),
+        "middle": right[:, 4:8].mean(),
+        "outside": right[:, [0, -1]].mean(),
+        "updates": sorted(took),
+        "wide": accuracy(wide).mean(),
+        "rates": [accuracy(replace(lstm, rate=rate)).mean() for rate in (0.5, 2)],
+    }
+
+
+def chances_hold(found: dict) -> bool:
+    """Tell whether time and width help the LSTM and rates don't, and whether attention
+    with positions has the task whatever was changed.
+    """
+    usual = accuracy(Arm("order", "LSTM")).mean()
+    told = [r["changed %"] for r in rivals() if "positions" in r["network"]]
+    return bool(
+        found["ended"] == {"still", "wide limit"}
+        and max(found["rates"]) < usual < found["on"][0] - 5
+        and found["on"][-1] < min(98, found["wide"])
+        and found["wide"] < 99
+        and found["middle"] + 3 < found["outside"]
+        and min(told) > 99.5
+    )
+
+
 def _spread(values: np.ndarray) -> str:
     return f"{values.mean():.0f} ± {values.std(ddof=1):.0f} %"
 

@@ -117,6 +117,18 @@ def _ours(stored: Mapping, rung: str) -> dict:
     return row
 
 
+def between_libraries(rows: list[dict]) -> bool:
+    """Tell whether our fastest kernel is slower than PyTorch's, faster than all else,
+    and the least exact, on one thread and on two.
+    """
+    torch, *_, fast, _, _ = rows
+    rest = [row for row in rows if row not in (torch, fast)]
+    return all(
+        torch[f"ms, {n}"] < fast[f"ms, {n}"] < min(row[f"ms, {n}"] for row in rest)
+        for n in (1, 2)
+    ) and fast["error"] == max(row["error"] for row in rows)
+
+
 def speeds_caption() -> str:
     """Return what the table of the benchmark says of itself."""
     stored = measurement("sequence_speed")
