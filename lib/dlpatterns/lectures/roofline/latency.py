@@ -89,7 +89,7 @@ def hbm_ladder() -> list[dict]:
 
 def pipe(requests: int) -> show.Frame:
     """Draw a memory whose latency is eight transfers, with so many requests waiting."""
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.4))
     beats = 24
     for lane in range(requests):
         for start in range(lane, beats, max(requests, LATENCY)):

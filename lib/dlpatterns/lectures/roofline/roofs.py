@@ -46,7 +46,7 @@ def on(network: str, machine: str, batch: int) -> show.Frame:
 def _drawn(network: str, chip: str, dtype: str, batch: int) -> show.Frame:
     machine = machines.get(chip)
     bounds = [one for one in layers(network, chip, batch, dtype) if one.macs]
-    fig, axes = show.subplots(figsize=(4.6, 2.9))
+    fig, axes = show.subplots(figsize=(4.6, 2.7))
     x = np.geomspace(LOWEST * 10, HIGHEST, 60)
     roof = np.minimum(machine.peak(dtype), x * machine.bandwidth) / 1e12
     axes.plot(x, roof, color=show.INK)
@@ -92,7 +92,6 @@ def moved(network: str = "ResNet-50", chip: str = "A100") -> list[dict]:
         "batch 64": (64, "fp16", False),
         "batch 64, fused": (64, "fp16", True),
         "batch 64, fused, INT8": (64, "int8", True),
-        "batch 64, INT8, not fused": (64, "int8", False),
     }
     return [{"way": way} | _row(network, chip, *how) for way, how in ways.items()]
 

@@ -141,7 +141,7 @@ def sweep() -> dict[str, list[tuple[int, float]]]:
 def climbing(device: str) -> show.Frame:
     """Draw measured tokens a second over the batch, under two roofs of the chip."""
     points = sweep()[device]
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.6))
     x = np.geomspace(1, 512, 40)
     for dtype, style in (("fp16", "-"), ("int8", "--")):
         y = [roof(device, batch, dtype) for batch in x]
@@ -208,7 +208,7 @@ def serving(weights: str, cached: int) -> show.Frame:
     """Draw the most tokens a second of Llama-2-7B on an H100 over the batch, beside the
     same without a cache to read.
     """
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.6))
     alone = [row["tokens_per_s"] for row in swept(weights, 1)]
     rates = [row["tokens_per_s"] for row in swept(weights, cached)]
     axes.plot(BATCHES, alone, "--", color=show.colour("grey"), label="hardly a cache")
