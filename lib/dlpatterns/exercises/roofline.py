@@ -62,10 +62,6 @@ TASKS = {
                 "The memory answers in lines of 128 bytes, not in pairs of doubles.",
             ),
             (3200e9 / 128, "That many requests are served in a whole second."),
-            (
-                8 * 3200e9 * 400e-9 / 128,
-                "The bandwidth is given in bytes; no factor of eight is needed.",
-            ),
         ],
         why=(
             "No program keeps so many requests open by itself: a chip needs threads "
