@@ -165,25 +165,25 @@ TASKS = {
         points=2,
     ),
     "uses": Value(
-        answer=2 * (1300 / 8) / 0.3,
+        answer=325,
         title="Reuse that pays",
         explanation=(
             "A MAC takes two operands. If each is fetched once for u MACs, a MAC costs "
-            "0.3 pJ of arithmetic and 2 · 162.5 / u pJ of DRAM; the two are equal at"
+            "2 pJ of arithmetic and 2 · 325 / u pJ of DRAM; the two are equal at"
         ),
-        solution="2 * (1300 / 8) / 0.3",
+        solution="2 * (1300 / 4) / (1.1 + 0.9)",
         expects="how many MACs each value must serve, a number",
         mistakes=[
-            (1300 / 8 / 0.3, "A MAC has two operands, and both must be fetched."),
-            (2 * 1300 / 0.3, "1,300 pJ are for 64 bits; an operand has 8."),
+            (162.5, "A MAC has two operands, and both must be fetched."),
+            (1300, "1,300 pJ are for 64 bits; an operand has 16."),
             (
-                2 * (1300 / 8) / 0.2,
-                "A MAC is a multiplication and an addition in 32 bits: 0.2 + 0.1 pJ.",
+                2 * 325 / 1.1,
+                "A MAC is a multiplication and an addition: 1.1 + 0.9 pJ.",
             ),
             (
-                2 * (1300 / 2) / 4.6,
+                2 * 650 / 4.6,
                 "That is FP32: four bytes an operand, 4.6 pJ a MAC. The question is "
-                "INT8.",
+                "FP16.",
             ),
         ],
         why=(
