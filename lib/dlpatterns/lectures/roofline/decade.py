@@ -103,7 +103,7 @@ def stacked() -> None:
         f"{totals[0]:,.0f} and {totals[1]:,.0f}."
     )
     caption = (
-        f"Ten years, two accounts: {totals[0]:,.0f} times as told, {totals[1]:,.0f} "
+        f"Two accounts of a decade: {totals[0]:,.0f} times as told, {totals[1]:,.0f} "
         "times from the rows of our data; the parts multiply."
     )
     values = [factor for account in accounts.values() for factor in account.values()]
