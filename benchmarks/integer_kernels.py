@@ -3,7 +3,7 @@ NumPy's own int32 and int8 products, and XNOR-popcount on packed signs beside th
 library's float32 product of the same signs.
 
 All run in one process with one thread, in turn; of all repeats the shortest counts, in
-the processor's time. Written to results/integer_kernels.json.
+the processor's time. Written to lib/dlpatterns/data/integer_kernels.json.
 
     PYTHONPATH=lib python benchmarks/integer_kernels.py
 """
@@ -23,7 +23,13 @@ from sequences import processor
 from dlpatterns.quantize import binary, int_matmul
 from dlpatterns.quantize.integer import LARGEST_CODE
 
-RESULT = Path(__file__).resolve().parent / "results" / "integer_kernels.json"
+RESULT = (
+    Path(__file__).resolve().parents[1]
+    / "lib"
+    / "dlpatterns"
+    / "data"
+    / "integer_kernels.json"
+)
 SIZES, ROUNDS = ((128, 128, 128), (256, 256, 256), (512, 512, 512), (64, 4096, 64)), 3
 
 

@@ -21,6 +21,7 @@ A code q stands for the value scale x (q - zero_point).
 array([  3,  30, 300])
 """
 
+from . import integer
 from .affine import Affine, Scheme, fit
 from .fixed import quantise_multiplier, requantize
 from .integer import int_matmul
@@ -30,6 +31,7 @@ __all__ = [
     "Scheme",
     "fit",
     "int_matmul",
+    "integer",
     "quantise_multiplier",
     "requantize",
 ]
