@@ -46,9 +46,9 @@ def test_the_model_has_three_answers():
 
 def test_bennetts_rule():
     """Bennett 1948: a full-scale sine has 6.02 b + 1.76 dB."""
-    for width in (8, 9, 10):
+    for width in (8, 9, 10):  # zero is kept exact, which costs a little of the range
         rule = 6.02 * width + 1.76
-        assert mapping.ratio("sine", width) == pytest.approx(rule, abs=0.5)
+        assert mapping.ratio("sine", width) == pytest.approx(rule, abs=0.6)
     assert mapping.ratio("normal", 8) < 6.02 * 8 + 1.76 - 5
 
 

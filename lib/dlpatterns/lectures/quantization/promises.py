@@ -135,12 +135,23 @@ def actions() -> list[dict]:
         {
             "format": name,
             "pJ a MAC": energy.of_mac(name),
-            "um2 a MAC": energy.area_of_mac(name),
+            "µm² a MAC": energy.area_of_mac(name),
             "pJ a weight from DRAM": energy.of_access("DRAM", size),
             "pJ a weight from 8 KB": energy.of_access("8 KB", size),
         }
         for name, size in widths.items()
     ]
+
+
+def adder_share() -> float:
+    """Return the share of an FP16 MAC's area that its 32-bit floating adder takes."""
+    adder = datasets.where("energy_45nm", operation="float add", bits=32)[0]
+    return adder["area_um2"] / energy.area_of_mac("fp16")
+
+
+def area_over_int32() -> float:
+    """Return how many times the area of an INT8 MAC an INT32 MAC has."""
+    return energy.area_of_mac("int32") / energy.area_of_mac("int8")
 
 
 def token_energy(dtype: str, weight_bytes: float) -> dict:
@@ -168,7 +179,7 @@ def kernels() -> list[dict]:
         ms = row["ms"]
         rows.append(
             {
-                "M x K x N": f"{row['M']} x {row['K']} x {row['N']}",
+                "M × K × N": f"{row['M']} × {row['K']} × {row['N']}",
                 "float32 signs, BLAS": 1.0,
                 "int32, NumPy": ms["numpy int32"] / ms["float32 signs"],
                 "int8 through float64": ms["float64"] / ms["float32 signs"],
