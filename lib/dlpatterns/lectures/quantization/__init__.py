@@ -9,3 +9,7 @@
 | `stored` | what the experiment found, over ten seeds |
 | `outliers` | outlier channels constructed in a small attention network |
 """
+
+from . import mapping, outliers
+
+__all__ = ["mapping", "outliers"]
