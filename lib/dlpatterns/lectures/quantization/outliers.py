@@ -107,6 +107,11 @@ def rows8() -> list[dict]:
     ]
 
 
+def decibels() -> list[float]:
+    """Return the signal to noise of the five networks of `rows8`."""
+    return [row["SNR of the answers (dB)"] for row in rows8()]
+
+
 def _weights8(net: Network) -> Rounded:
     scheme = Scheme(narrow=True)
     return Rounded(
