@@ -74,7 +74,7 @@ def noise_table() -> list[dict]:
 
 def noise_figure():
     """Draw the ratios against bits, with the straight line of the rule."""
-    fig, axes = show.subplots(figsize=(4.6, 3.2))
+    fig, axes = show.subplots(figsize=(4.6, 2.7))
     axes.plot(BITS, [6.02 * b + 1.76 for b in BITS], "--", color=show.INK, label="rule")
     for name in SIGNALS:
         axes.plot(BITS, [ratio(name, b) for b in BITS], marker="o", label=name)
@@ -104,7 +104,7 @@ def histogram(values: str, bits: int, covered: int) -> show.Frame:
     inside = how.covers(x)
     errors = (how.round(x) - x) ** 2
     parts = [errors[inside].sum() / x.size, errors[~inside].sum() / x.size]
-    fig, axes = show.subplots(figsize=(4.6, 2.9))
+    fig, axes = show.subplots(figsize=(4.6, 2.6))
     axes.hist(x, bins=60, color=show.colour("sky"))
     axes.set_yscale("log")
     levels = how.values(np.arange(scheme.low, scheme.high + 1))
@@ -199,7 +199,7 @@ def granularity(bits: int, share: str) -> show.Frame:
     weight = net.params["hidden1.weight"]
     how = _shared(weight, bits, share)
     error = np.sqrt(np.mean((how.round(weight) - weight) ** 2, axis=1))
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.4))
     axes.bar(range(len(error)), error, color=show.colour("blue"))
     top = _rms(fit(weight, Scheme(2, narrow=True)), weight)
     axes.set(xlabel="neuron", ylabel="RMS error of its weights", ylim=(0, 1.2 * top))

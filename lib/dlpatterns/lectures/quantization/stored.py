@@ -61,7 +61,7 @@ def fewest(name: str, points: float = 1.0) -> int:
 
 def figure():
     """Draw accuracy against bits with the standard deviation over the seeds."""
-    fig, axes = show.subplots(figsize=(4.6, 3.4))
+    fig, axes = show.subplots(figsize=(4.6, 2.9))
     base = column("float").mean()
     axes.axhline(base, color=show.INK, linestyle=":", label="float")
     for name, colour in (("weights", "blue"), ("activations", "orange")):
