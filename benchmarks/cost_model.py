@@ -1,9 +1,9 @@
 """Time the model of cost: mappings, systolic runs and rooflines a second.
 
 The time is that of the processor, on one thread, so that a busy machine shows less in
-it; the load is stored beside. Every mapping is counted in full, all levels and tensors,
-with its needs checked; tiles and orders are drawn anew and nothing is remembered from
-an earlier draw but the pieces that the library keeps. Written to
+it; the load is stored beside. A mapping is made, its needs are checked, and it is
+counted; orders and tiles are drawn beforehand, none twice but by chance, and nothing is
+remembered of an earlier one but the cut loops that the library keeps. Written to
 results/cost_model.json.
 
     python benchmarks/cost_model.py
@@ -39,31 +39,43 @@ def rate(call: Callable[[int], object], calls: int, repeats: int = 5) -> float:
     return best
 
 
-def mapping(work: Work, number: int, *inner: Level) -> Mapping:
-    """Return the mapping of that number: an order and tiles of its own."""
-    rng = random.Random(number)
-    tile = {
-        one: rng.choice(search.useful(length)) for one, length in work.loops.items()
-    }
-    order = "".join(rng.sample(list(work.loops), len(work.loops)))
-    buffer = Level("buffer", work.values, tile, order)
+def drawn(work: Work, calls: int) -> list[tuple[str, dict[str, int]]]:
+    """Return so many orders of the loops, each with tiles."""
+    rng = random.Random(0)
+    return [
+        (
+            "".join(rng.sample(list(work.loops), len(work.loops))),
+            {one: rng.choice(search.useful(n)) for one, n in work.loops.items()},
+        )
+        for _ in range(calls)
+    ]
+
+
+def mapping(work: Work, draw: tuple[str, dict[str, int]], *inner: Level) -> Mapping:
+    """Return the mapping of an order and tiles, with their needs checked."""
+    order, tile = draw
+    buffer = Level("buffer", 10**9, tile, order)
     return Mapping(work, (Level("DRAM", order=order), buffer, *inner))
 
 
-def mappings() -> dict[str, dict[str, float]]:
+def mappings(calls: int = 4000) -> dict[str, dict[str, float]]:
     """Return mappings a second by work: one buffer, and one with registers below."""
     found = {}
     for name, work in WORKS.items():
+        draws = drawn(work, 5 * calls)
+        ways = {
+            "one buffer, traffic of the memory": (outermost, ()),
+            "one buffer, all levels": (traffic, ()),
+            "buffer and registers, all levels": (traffic, (Level("registers"),)),
+        }
         found[name] = {
-            "one buffer, traffic of the memory": rate(
-                lambda n, work=work: outermost(mapping(work, n)), 4000
-            ),
-            "one buffer, all levels": rate(
-                lambda n, work=work: traffic(mapping(work, n)), 4000
-            ),
-            "buffer and registers, all levels": rate(
-                lambda n, work=work: traffic(mapping(work, n, Level("registers"))), 2000
-            ),
+            way: rate(
+                lambda n, work=work, count=count, inner=inner, draws=draws: count(
+                    mapping(work, draws[n], *inner)
+                ),
+                calls,
+            )
+            for way, (count, inner) in ways.items()
         }
     return found
 

@@ -183,6 +183,8 @@ def test_totals():
         ({"m": 0}, "m must be a whole number of at least 1, got 0"),
         ({"k": 2.0}, "k must be a whole number"),
         ({"rows": True}, "rows must be a whole number"),
+        ({"rows": 0}, "rows must be a whole number of at least 1, got 0"),
+        ({"cols": 0}, "cols must be a whole number of at least 1, got 0"),
         ({"dataflow": "rs"}, "unknown dataflow 'rs'; known: os, ws, is"),
         ({"weights_per_cycle": 0}, "weights_per_cycle must be above zero, got 0"),
     ],

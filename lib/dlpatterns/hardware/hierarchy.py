@@ -213,11 +213,11 @@ class Mapping:
 
 
 def _check(level: Level, work: Work) -> None:
-    known = ", ".join(work.loops)
     for loop in [*level.order, *level.tile, *level.across]:
         if loop not in work.loops:
             raise ValueError(
-                f"{level.name!r}: unknown loop {loop!r}; this work has {known}"
+                f"{level.name!r}: unknown loop {loop!r}; this work has "
+                f"{', '.join(work.loops)}"
             )
     if len(set(level.order)) < len(level.order):
         raise ValueError(
@@ -229,12 +229,13 @@ def _check(level: Level, work: Work) -> None:
                 f"{level.name!r}: unknown tensor {name!r}; this work has "
                 f"{', '.join(work.tensors)}"
             )
-    given = (
-        {"a capacity in values": level.capacity} if level.capacity is not None else {}
-    )
-    given |= {f"tile of {loop}": size for loop, size in level.tile.items()}
-    given |= {f"elements across {loop}": size for loop, size in level.across.items()}
-    sizes({f"{level.name!r}: {what}": size for what, size in given.items()})
+    counts = [*level.tile.values(), *level.across.values()]
+    counts += [] if level.capacity is None else [level.capacity]
+    if not all(type(one) is int and one > 0 for one in counts):
+        given = {f"tile of {loop}": size for loop, size in level.tile.items()}
+        given |= {f"elements across {loop}": n for loop, n in level.across.items()}
+        given |= {"a capacity in values": level.capacity or 0}
+        sizes({f"{level.name!r}: {what}": size for what, size in given.items()})
 
 
 def traffic(mapping: Mapping) -> dict[str, dict[str, Moved]]:
@@ -309,7 +310,8 @@ class _Passing:
     def __init__(self, mapping: Mapping, name: str) -> None:
         self.mapping, self.tensor = mapping, mapping.work.tensors[name]
         self.chosen, self.known = self.tensor.loops, {}
-        self.others = set(mapping.work.loops) - self.chosen - set(self.tensor.start)
+        aside = self.chosen.union(self.tensor.start)
+        self.others = [one for one in mapping.work.loops if one not in aside]
 
     def __call__(self, inner: int, apart: tuple[int, ...]) -> int:
         """Return the values that a level takes in, all turns together; elements are

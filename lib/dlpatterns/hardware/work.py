@@ -8,6 +8,7 @@ MAC.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from numbers import Integral
 
@@ -71,10 +72,10 @@ class Tensor:
     start: tuple[str, ...] = ()
     result: bool = False
 
-    @property
-    def loops(self) -> set[str]:
+    @cached_property
+    def loops(self) -> frozenset[str]:
         """The loops that choose a value of this tensor."""
-        return {loop for axis in self.axes for loop in axis.loops}
+        return frozenset(loop for axis in self.axes for loop in axis.loops)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -96,10 +97,17 @@ class Work:
 
     def once(self, name: str) -> int:
         """Return how many values of a tensor some MAC touches."""
-        return prod(
-            axis.touched([range(self.loops[loop]) for loop in axis.loops])
-            for axis in self.tensors[name].axes
-        )
+        return self._once[name]
+
+    @cached_property
+    def _once(self) -> dict[str, int]:
+        return {
+            name: prod(
+                axis.touched([range(self.loops[loop]) for loop in axis.loops])
+                for axis in tensor.axes
+            )
+            for name, tensor in self.tensors.items()
+        }
 
     @property
     def values(self) -> int:
