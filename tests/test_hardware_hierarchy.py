@@ -2,6 +2,7 @@
 multiplies real numbers, and beside counts by hand.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlpatterns.hardware import memory, replay_levels
-from dlpatterns.hardware.hierarchy import Level, Mapping, Moved, traffic
+from dlpatterns.hardware.hierarchy import Level, Mapping, Moved, outermost, traffic
 from dlpatterns.hardware.work import convolution, matmul
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -62,6 +63,24 @@ def test_what_enters_has_left_and_no_level_beats_once(drawn, data):
             assert all(one.reads >= least for one in kept)
             if all(level.multicast for level in mapping.levels):
                 assert all(a.reads <= b.fills for a, b in pairwise(kept))
+
+
+@given(works(), st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+def test_a_cache_in_place_of_buffers_bounds_them_from_both_sides(drawn, data):
+    """A cache for all values misses once a value. One of twice the tiles of a buffer
+    misses at most twice as often as that buffer is filled (Sleator and Tarjan 1985).
+    """
+    work = drawn[0]
+    mapping = data.draw(mappings(work, most=2, spread=False))
+    large = replay_levels.cached(mapping, work.values + 1)
+    assert large.values == memory.once(work).values
+    whole = [replace(level, slides=False) for level in mapping.levels]
+    moved = outermost(replace(mapping, levels=whole))
+    entered = sum(one.reads * (not one.updates) + one.updates for one in moved.values())
+    behind = replay_levels.cached(mapping, 2 * mapping.needs(1))
+    misses = sum(behind.read[n] for n in work.tensors if n != "out")
+    assert misses + behind.written["out"] <= 2 * entered
 
 
 def levels(*inner, order=""):

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .hierarchy import Mapping, Moved
-from .replay import NOWHERE, places
+from .memory import Traffic
+from .replay import NOWHERE, places, through
 
 
 class _Mac(NamedTuple):
@@ -66,6 +67,23 @@ def run(mapping: Mapping, **operands: np.ndarray) -> tuple[np.ndarray, dict]:
     for mac in macs(mapping):
         machine.turn(mac)
     return machine.finished()
+
+
+def cached(mapping: Mapping, capacity: int, *, ways: int | None = None) -> Traffic:
+    """Run the MACs of a mapping in its order, elements of a turn one after another,
+    behind one cache that throws out what was used longest ago (`replay.cached`).
+    """
+    order = macs(mapping)
+    touched = {
+        name: np.array(
+            [
+                NOWHERE if one.address[name] is None else one.address[name]
+                for one in order
+            ]
+        )
+        for name in mapping.work.tensors
+    }
+    return through(touched, mapping.work.tensors, capacity, ways=ways)
 
 
 class _Machine:
