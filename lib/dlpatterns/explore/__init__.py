@@ -7,13 +7,15 @@ native inputs and the few lines of `explore.js` switch between the frames drawn 
 without JavaScript and on paper the frame of the starting values stands there.
 
 `predict(question, answer=...)` takes the reader's guess before it shows the answer, and
-`predictions()` says how many guesses were near. The only room that imports ipywidgets.
+`predictions()` says how many guesses were near. `bits(*formats)` shows a number's bits
+to be flipped, and computes in the page itself. The only room that imports ipywidgets.
 
 | module | duty |
 |---|---|
 | `_choices` | sliders, menus, switches |
 | `_frames` | the frames of all combinations, and what they say |
 | `_page`, `_live` | an explorer without and with a kernel |
+| `flipping` | bits that are flipped in the page |
 | `predicting`, `guesses` | predictions, and how a guess is read |
 """
 
@@ -26,9 +28,10 @@ from ._choices import Menu, Slider, Switch, planned
 from ._frames import all_drawn, listing, start_of
 from ._live import live
 from ._page import page
+from .flipping import bits
 from .predicting import predict, predictions
 
-__all__ = ["Menu", "Slider", "Switch", "explore", "predict", "predictions"]
+__all__ = ["Menu", "Slider", "Switch", "bits", "explore", "predict", "predictions"]
 
 
 def explore(draw: Callable[..., Frame], /, **choices: object) -> None:

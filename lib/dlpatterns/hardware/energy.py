@@ -209,3 +209,21 @@ def _by_width(bits: int, column: str) -> float:
         raise ValueError(f"a multiplier has whole bits of at least 1, got {bits!r}")
     narrow, wide = (_rows()["int multiply", width][column] for width in (8, 32))
     return round(narrow * (bits / 8) ** log(wide / narrow, 4), 9)
+
+
+def of_multiplication(dtype: str) -> float:
+    """Return the picojoules of one multiplication in a format, without the addition.
+
+    >>> round(of_multiplication("fp32") / of_multiplication("fp16"), 2)
+    3.36
+    """
+    return _rows()[_actions(dtype)[0]]["energy_pj"]
+
+
+def area_of_multiplication(dtype: str) -> float:
+    """Return the square micrometres of a multiplier of a format alone.
+
+    >>> round(area_of_multiplication("fp32") / area_of_multiplication("fp16"), 2)
+    4.7
+    """
+    return _rows()[_actions(dtype)[0]]["area_um2"]

@@ -23,7 +23,7 @@ LECTURES = {
         "classic_models": "Twenty years in one table · 经典网络模型",
     },
     "Fewer bits": {
-        "number_formats": "What a bit buys",
+        "number_formats": "What a bit buys · 数据格式",
         "quantization": "Quantization · 模型量化",
         "low_bit_training": "Training for few bits · 模型量化研究热点",
     },

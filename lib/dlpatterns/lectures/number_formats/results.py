@@ -1,0 +1,119 @@
+"""The stored training runs of `benchmarks/experiments/number_formats.py`, as rows."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ... import datasets
+
+HELD_OUT = 450
+FORMS = ("fp32", "tf32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2")
+WAYS = ("pure", "stochastic", "master")
+BASE = {"rate": 0.05, "width": 64, "shift": 0}
+
+
+def runs(**wanted: object) -> list[dict]:
+    """Return the stored runs with these properties."""
+    return [
+        run
+        for run in datasets.measurement("number_formats_training")["runs"]
+        if all(run[key] == value for key, value in wanted.items())
+    ]
+
+
+def accuracy(run: dict, look: int = -1) -> np.ndarray:
+    """Return the accuracy of every seed in percent, at the end or at another look."""
+    return 100 * np.array(run["right"][look]) / HELD_OUT
+
+
+def mean(run: dict, look: int = -1) -> float:
+    """Return the mean accuracy of a run in percent."""
+    return float(accuracy(run, look).mean())
+
+
+def at(form: str, way: str) -> dict:
+    """Return the run of a format in a way, ten seeds, at the usual rate and width."""
+    return runs(question="way", form=form, way=way)[0]
+
+
+def ways() -> list[dict]:
+    """Return a row a format: accuracy and its spread over seeds in each way."""
+    return [
+        {"format": form} | {way: spread(at(form, way)) for way in WAYS}
+        for form in FORMS
+    ]
+
+
+def spread(run: dict) -> str:
+    """Return mean and standard deviation over seeds as text."""
+    values = accuracy(run)
+    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}"
+
+
+def paired(first: dict, second: dict) -> tuple[float, float]:
+    """Return the mean difference of two runs over common seeds, and its standard error,
+    in points.
+    """
+    count = min(len(first["seeds"]), len(second["seeds"]))
+    difference = (accuracy(first)[:count] - accuracy(second)[:count]).astype(float)
+    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(count))
+
+
+# --- The loss multiplied by a power of two --------------------------------------------
+
+
+def shifts(form: str) -> tuple[list[int], list[float]]:
+    """Return powers of two that multiplied the loss, and mean accuracies."""
+    found = sorted(runs(question="shift", form=form), key=lambda run: run["shift"])
+    return [run["shift"] for run in found], [mean(run) for run in found]
+
+
+def window(form: str, slack: float = 1.0) -> list[int]:
+    """Return the powers of two with which a format learns as well as at its best, but
+    for `slack` points.
+    """
+    powers, found = shifts(form)
+    return [
+        p for p, accurate in zip(powers, found, strict=True)
+        if accurate >= max(found) - slack
+    ]  # fmt: skip
+
+
+# --- The attack -----------------------------------------------------------------------
+
+CHANGES = {
+    "half the rate": {"rate": 0.025},
+    "twice the rate": {"rate": 0.1},
+    "twice the epochs": {"epochs": 80},
+    "twice the width": {"width": 128},
+}
+
+
+def changed(way: str, forms: Iterable[str] = FORMS[2:]) -> list[dict]:
+    """Return a row a change of the training: accuracy of each format in a way."""
+    base = {"as above": {form: at(form, way) for form in forms}}
+    others = {
+        label: {
+            form: runs(question="other", form=form, way=way, **change)[0]
+            for form in forms
+        }
+        for label, change in CHANGES.items()
+    }
+    return [
+        {"training": label} | {form: spread(run) for form, run in found.items()}
+        for label, found in (base | others).items()
+    ]
+
+
+def own_sums() -> list[dict]:
+    """Return a row a format: everything rounded, with sums in FP32 and with sums of its
+    own.
+    """
+    return [
+        {
+            "format": form,
+            "sums in FP32": spread(runs(question="sums", form=form, way="pure")[0]),
+            "own sums": spread(runs(question="sums", form=form, way="own sums")[0]),
+        }
+        for form in FORMS[2:]
+    ]
