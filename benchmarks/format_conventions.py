@@ -1,8 +1,9 @@
 """Store what other libraries make of numbers that are too large, halfway, or not there.
 
     pip install torch==2.13.0 ml_dtypes==0.6.0 gfloat==0.5.2 numpy==2.4.6
-    git clone https://github.com/microsoft/microxcaling     # commit 7bc4195
     python benchmarks/format_conventions.py microxcaling
+
+The argument is a checkout of Microsoft's microxcaling, commit 7bc4195.
 
 Each row of lib/dlpatterns/data/format_conventions.json has a format, the number that
 went in (and in which type), and what each library made of it, as text; a dash where it

@@ -9,7 +9,7 @@ from ...formats import arithmetic
 from . import results, sums
 
 LINES = (
-    "fp4_e2m1", "int4", "pot4", "log4", "fp6_e2m3", "fp6_e3m2", "fp8_e4m3", "fp8_e5m2",
+    "fp6_e2m3", "fp4_e2m1", "int4", "pot4", "log4", "fp6_e3m2", "fp8_e4m3", "fp8_e5m2",
     "int8", "log8",
 )  # fmt: skip
 COLOURS = {"fp16": "pink", "bf16": "orange", "fp8_e4m3": "olive", "fp8_e5m2": "green"}
@@ -18,9 +18,9 @@ COLOURS = {"fp16": "pink", "bf16": "orange", "fp8_e4m3": "olive", "fp8_e5m2": "g
 # --- Which numbers there are ----------------------------------------------------------
 
 
-def number_line(form: str, logarithmic: bool) -> show.Frame:
+def number_line(number_format: str, logarithmic: bool) -> show.Frame:
     """Draw every number of a format as a line, on a plain or a logarithmic scale."""
-    kind = formats.get(form)
+    form, kind = number_format, formats.get(number_format)
     values = kind.decode([c for c in range(2**kind.bits) if _means(kind, c)])
     values = np.unique(values[np.isfinite(values)].astype(np.float64))
     positive = values[values > 0]
@@ -51,11 +51,11 @@ def _means(form: formats.Format, code: int) -> bool:
 # --- An accumulator at work -----------------------------------------------------------
 
 STEPS = (16, 32, 64, 128, 256, 512, 1024, 1536, 2048, 3072, 4096)
-SUMMED = {"fp16": "fp16", "bf16": "bf16", "fp8_e4m3": "fp8_e4m3"}
 
 
-def accumulator(terms: int, form: str) -> show.Frame:
+def accumulator(numbers: int, accumulator: str) -> show.Frame:
     """Draw a sum of random numbers as a format keeps it, beside the exact sum."""
+    terms, form = numbers, accumulator
     x = formats.get(form).round(sums.numbers()[0])
     exact, kept = np.cumsum(x), _running(form)
     fig, axes = show.subplots(figsize=(4.6, 2.9))
@@ -105,11 +105,11 @@ BLOCK = np.random.default_rng(3).normal(size=32)
 BLOCK_FORMS = ("mxfp4_e2m1", "nvfp4", "int4_g32", "mxfp6_e2m3", "mxint8", "mxfp8_e4m3")
 
 
-def block(outlier: int, form: str) -> show.Frame:
+def block(outlier: int, number_format: str) -> show.Frame:
     """Draw a block of 32 numbers, one of them made so many times larger, and what the
     format keeps of the others.
     """
-    x = BLOCK.copy()
+    form, x = number_format, BLOCK.copy()
     x[20] = outlier * 2.0
     kept = formats.get(form).round(x)
     fig, axes = show.subplots(figsize=(4.6, 2.7))
@@ -144,5 +144,5 @@ def shifted():
         axes.plot(powers, accurate, "o-", color=show.colour(hue), label=form, ms=4)
     axes.set(xlabel="loss multiplied by 2 to the power of", ylabel="accuracy, %")
     axes.set(ylim=(0, 102), xticks=range(-48, 49, 24))
-    axes.legend(loc="lower center", ncols=2)
+    axes.legend(loc="center left")
     return fig

@@ -11,6 +11,10 @@ SHOWN = (
     "fp64", "fp32", "tf32", "bf16", "fp16", "fp8_e5m2", "fp8_e4m3", "fp6_e3m2",
     "fp6_e2m3", "fp4_e2m1", "pot4", "fp8_e8m0",
 )  # fmt: skip
+FLIPPED = (
+    "fp32", "tf32", "bf16", "fp16", "fp8_e5m2", "fp8_e4m3", "fp6_e3m2", "fp6_e2m3",
+    "fp4_e2m1", "fp8_e8m0", "int8", "uint8", "int4",
+)  # fmt: skip
 PEERS = ("ml_dtypes", "PyTorch", "gfloat", "microxcaling")
 
 
@@ -129,7 +133,7 @@ def precision(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def picture() -> tuple:
     """Draw range against precision of the formats in `LINES`: from afar, and near 1."""
-    fig, (far, near) = show.subplots(2, 1, figsize=(4.6, 5.4))
+    fig, (far, near) = show.subplots(2, 1, figsize=(4.6, 4.4))
     for name, (hue, place) in LINES.items():
         colour = show.colour(hue)
         for axes, at in ((far, FAR.get(name)), (near, place)):

@@ -105,15 +105,54 @@ def changed(way: str, forms: Iterable[str] = FORMS[2:]) -> list[dict]:
     ]
 
 
-def own_sums() -> list[dict]:
-    """Return a row a format: everything rounded, with sums in FP32 and with sums of its
-    own.
-    """
+# --- What the sentences speak of ------------------------------------------------------
+
+EIGHT, SIXTEEN = ("fp8_e4m3", "fp8_e5m2"), ("bf16", "fp16")
+
+
+def changes(forms: Iterable[str], way: str) -> list[float]:
+    """Return mean accuracies of formats in a way under every change of the training."""
     return [
-        {
-            "format": form,
-            "sums in FP32": spread(runs(question="sums", form=form, way="pure")[0]),
-            "own sums": spread(runs(question="sums", form=form, way="own sums")[0]),
-        }
-        for form in FORMS[2:]
+        mean(runs(question="other", form=form, way=way, **change)[0])
+        for form in forms
+        for change in CHANGES.values()
     ]
+
+
+def half_rate(form: str) -> float:
+    """Return the mean accuracy of a format, pure, at half the rate."""
+    rate = CHANGES["half the rate"]
+    return mean(runs(question="other", form=form, way="pure", **rate)[0])
+
+
+def of_sums(form: str) -> tuple[float, float]:
+    """Return mean accuracies with sums of the format's own and with sums in FP32."""
+    found = (runs(question="sums", form=form, way=w)[0] for w in ("own sums", "pure"))
+    return tuple(map(mean, found))
+
+
+def alike(form: str) -> int:
+    """Return how many different results a format has over all powers of two."""
+    return len({tuple(run["right"][-1]) for run in runs(question="shift", form=form)})
+
+
+def best(form: str) -> float:
+    """Return the mean accuracy of a format at the best power of two."""
+    return max(shifts(form)[1])
+
+
+def span(form: str) -> str:
+    """Return the first and the last power of two of a format's window, as text."""
+    found = window(form)
+    return f"{min(found)} to {max(found)}".replace("-", "−")
+
+
+def width(form: str) -> int:
+    """Return how many powers of two a format's window is wide."""
+    found = window(form)
+    return max(found) - min(found)
+
+
+def pure_means() -> dict[str, float]:
+    """Return the mean accuracy of each format with everything in it."""
+    return {form: mean(at(form, "pure")) for form in FORMS}

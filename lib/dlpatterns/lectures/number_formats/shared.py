@@ -67,7 +67,7 @@ def table() -> list[dict]:
         {
             "format": name,
             "scale": "one" if name in SINGLE else "in blocks",
-            "bits a value": formats.get(name).bits,
+            "bits a value": f"{formats.get(name).bits:g}",
             "normal, dB": round(decibels(name, False), 1),
             "with outliers, dB": round(decibels(name, True), 1),
         }
