@@ -24,7 +24,7 @@ def number_line(number_format: str, logarithmic: bool) -> show.Frame:
     values = kind.decode([c for c in range(2**kind.bits) if _means(kind, c)])
     values = np.unique(values[np.isfinite(values)].astype(np.float64))
     positive = values[values > 0]
-    fig, axes = show.subplots(figsize=(4.6, 1.5))
+    fig, axes = show.subplots(figsize=(4.6, 1.3))
     shown = positive if logarithmic else values
     axes.vlines(shown, 0, 1, color=show.colour("blue"), linewidth=0.8)
     axes.set(ylim=(0, 1), yticks=[])
@@ -58,7 +58,7 @@ def accumulator(numbers: int, accumulator: str) -> show.Frame:
     terms, form = numbers, accumulator
     x = formats.get(form).round(sums.numbers()[0])
     exact, kept = np.cumsum(x), _running(form)
-    fig, axes = show.subplots(figsize=(4.6, 2.9))
+    fig, axes = show.subplots(figsize=(4.6, 2.4))
     at = np.unique(np.geomspace(1, sums.TERMS, 160).astype(int)) - 1
     done = at[at < terms]
     axes.plot(at + 1, exact[at], color=show.FAINT, label="exact")
@@ -112,7 +112,7 @@ def block(outlier: int, number_format: str) -> show.Frame:
     form, x = number_format, BLOCK.copy()
     x[20] = outlier * 2.0
     kept = formats.get(form).round(x)
-    fig, axes = show.subplots(figsize=(4.6, 2.7))
+    fig, axes = show.subplots(figsize=(4.6, 2.3))
     places = np.arange(32)
     axes.vlines(places, 0, x, color=show.FAINT, linewidth=5)
     axes.plot(places, kept, "o", color=show.colour("orange"), markersize=4)
@@ -138,7 +138,7 @@ def shifted():
     """Draw the accuracy of four formats against the power of two that multiplied the
     loss.
     """
-    fig, axes = show.subplots(figsize=(4.6, 3.2))
+    fig, axes = show.subplots(figsize=(4.6, 2.5))
     for form, hue in COLOURS.items():
         powers, accurate = results.shifts(form)
         axes.plot(powers, accurate, "o-", color=show.colour(hue), label=form, ms=4)
