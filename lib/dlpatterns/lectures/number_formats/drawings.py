@@ -143,6 +143,6 @@ def shifted():
         powers, accurate = results.shifts(form)
         axes.plot(powers, accurate, "o-", color=show.colour(hue), label=form, ms=4)
     axes.set(xlabel="loss multiplied by 2 to the power of", ylabel="accuracy, %")
-    axes.set(ylim=(0, 102), xticks=range(-48, 49, 24))
+    axes.set(xlim=(-92, 51), ylim=(0, 102), xticks=range(-48, 49, 24))
     axes.legend(loc="center left")
     return fig
