@@ -68,7 +68,7 @@ def main() -> None:
     result = {
         "versions": {name: version(name) for name in ("ml_dtypes", "numpy")},
         "machine": platform.machine(),
-        "note": "measured while other programs ran; only the ratios mean something",
+        "note": "one thread, shortest of 40; only the ratios mean something",
         "rows": rows,
     }
     RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
