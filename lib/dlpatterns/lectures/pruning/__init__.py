@@ -1,0 +1,36 @@
+"""The lecture on pruning.
+
+* `opening`: what a mask changes, and what it does not: file, counts, time;
+* `working`: the networks that the lecture trains itself;
+* `structure`: channels that go, and all that shrinks with them;
+* `experiment`: the networks of the stored study, one training run a call;
+* `study`: what the stored study found;
+* `verdicts`: what it says about each question;
+* `world`: the paper's tables, and our numbers beside printed ones;
+* `chip`: what a machine must do for a zero to pay;
+* `drawings`: the pictures of all of them.
+"""
+
+from . import (
+    chip,
+    drawings,
+    experiment,
+    opening,
+    structure,
+    study,
+    verdicts,
+    working,
+    world,
+)
+
+__all__ = [
+    "chip",
+    "drawings",
+    "experiment",
+    "opening",
+    "structure",
+    "study",
+    "verdicts",
+    "working",
+    "world",
+]
