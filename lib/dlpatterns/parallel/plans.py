@@ -153,7 +153,7 @@ class Cost:
     compute: float
     bubble: float
     within_step: float  # messages between one piece of work and the next
-    gradients: float  # messages once a step
+    gradients: float  # messages among the ranks of data parallelism
 
     @property
     def memory(self) -> float:
@@ -162,7 +162,7 @@ class Cost:
 
     @property
     def overlapped(self) -> float:
-        """Seconds of a step if gradients travel while chips compute."""
+        """Seconds of a step if gradients and weights travel while chips compute."""
         busy = self.compute + self.bubble + self.within_step
         return max(busy, self.gradients)
 
@@ -236,7 +236,7 @@ def _cost(
         compute,
         compute * (plan.pipeline - 1) / (plan.parts * micro),
         micro * _messages(model, cluster, plan),
-        _gradients(model, cluster, plan),
+        _gradients(model, cluster, plan, micro),
     )
 
 
@@ -338,18 +338,20 @@ def _messages(model: Transformer, cluster: Cluster, plan: Plan) -> float:
     return seconds
 
 
-def _gradients(model: Transformer, cluster: Cluster, plan: Plan) -> float:
-    """Seconds to sum the gradients over the ranks of data parallelism, once a step; the
-    weights are gathered instead of the sums if ZeRO cuts them.
+def _gradients(
+    model: Transformer, cluster: Cluster, plan: Plan, micro: int
+) -> float:
+    """Seconds to sum the gradients over the ranks of data parallelism and to gather the
+    weights: once a step, or, if ZeRO cuts gradients or weights, for each micro-batch.
     """
     ranks = plan.data * plan.context
     if ranks == 1:
         return 0.0
     shared, dealt = _held(model, plan)
     link = cluster.inside if plan.chips <= cluster.node else cluster.across
-    bytes_all = 2 * (shared + dealt) * (3 if plan.stage == 3 else 2)
-    steps = 2 * (ranks - 1) * cluster.alpha
-    return steps + bytes_all * (ranks - 1) / ranks / link
+    passes = {0: 2, 1: 2, 2: micro + 1, 3: 3 * micro}[plan.stage]
+    once = (ranks - 1) * cluster.alpha
+    return passes * (once + 2 * (shared + dealt) * (ranks - 1) / ranks / link)
 
 
 def candidates(
