@@ -163,8 +163,8 @@ TASKS = {
             ),
         ],
         why=(
-            "The weights alone are 26 GB and stay whole: with stages 1 and 2 more chips "
-            "help only up to there."
+            "The weights alone are 26 GB and stay whole: in stages 1 and 2 more chips "
+            "help only down to there."
         ),
     ),
     "crossing": Formula(
@@ -184,7 +184,7 @@ TASKS = {
         mistakes=[
             (
                 "alpha*(p - 1 - L)/(beta*(L - 1))",
-                "The ring sends (p - 1)/p of a vector each way, a little less than one.",
+                "The ring sends (p - 1)/p of a vector each way, a bit less than one.",
             ),
             (
                 "alpha*(p - 1)/(beta*(L - (p - 1)/p))",
@@ -217,7 +217,7 @@ TASKS = {
         mistakes=[
             (
                 _one_way,
-                "Each rank has one whole sum; now pass the sums around, without adding.",
+                "Each rank has one whole sum; now pass these around, without adding.",
             ),
             (
                 _everything_round,
@@ -236,8 +236,8 @@ TASKS = {
         cases=_layers,
         title="Cut a feed-forward part",
         explanation=(
-            "A rectifier works on each hidden unit alone, so a rank can do it on its own "
-            "units. Only the last product sums over hidden units, and a sum can be cut."
+            "A rectifier works on each hidden unit alone, so a rank can do it on the "
+            "units it has. Only the last product sums over units, and a sum can be cut."
         ),
         expects="an array of the shape of x @ up @ down",
         mistakes=[

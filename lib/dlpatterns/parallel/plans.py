@@ -338,9 +338,7 @@ def _messages(model: Transformer, cluster: Cluster, plan: Plan) -> float:
     return seconds
 
 
-def _gradients(
-    model: Transformer, cluster: Cluster, plan: Plan, micro: int
-) -> float:
+def _gradients(model: Transformer, cluster: Cluster, plan: Plan, micro: int) -> float:
     """Seconds to sum the gradients over the ranks of data parallelism and to gather the
     weights: once a step, or, if ZeRO cuts gradients or weights, for each micro-batch.
     """

@@ -39,8 +39,8 @@ def ring(step: int) -> show.Frame:
         f"are whole; each rank has sent {step} quarter vectors."
     )
     alt = (
-        f"A table of ranks by chunks; each cell tells how many ranks its sum holds after "
-        f"round {step}, and a mark shows what has just come."
+        "A table of ranks by chunks; each cell tells how many ranks its sum holds "
+        f"after round {step}, and a mark shows what has just come."
     )
     return show.frame(fig, alt=alt, caption=caption, values=table)
 

@@ -116,7 +116,9 @@ def predicted() -> list[dict]:
                 "GB a chip": round(one.memory / 1e9, 1),
                 "step, s": round(one.one_by_one, 2),
                 "measured, s": round(row["derived_step_seconds"], 2),
-                "ours / measured": round(one.one_by_one / row["derived_step_seconds"], 2),
+                "ours / measured": round(
+                    one.one_by_one / row["derived_step_seconds"], 2
+                ),
             }
         )
     return rows
@@ -256,8 +258,10 @@ def planned(tensor: int, pipeline: int, recompute: str) -> show.Frame:
         "messages": one.within_step,
         "gradients": one.gradients,
     }
-    for place, (name, seconds) in enumerate(parts.items()):
-        left.barh(place, seconds, color=show.colour(("blue", "grey", "orange", "pink")[place]))
+    for place, seconds in enumerate(parts.values()):
+        left.barh(
+            place, seconds, color=show.colour(("blue", "grey", "orange", "pink")[place])
+        )
     left.set_yticks(range(4), parts)
     left.invert_yaxis()
     left.set(xlim=(0, 14), xlabel="seconds of a step")
@@ -276,6 +280,8 @@ def planned(tensor: int, pipeline: int, recompute: str) -> show.Frame:
         f"{plan}, recomputing {recompute}: {one.one_by_one:.2f} s a step, "
         f"{one.memory / 1e9:,.0f} GB a chip, which {fits}."
     )
-    alt = "Bars of the seconds of a step, and a bar of the memory beside a line at 80 GB."
+    alt = (
+        "Bars of the seconds of a step, and a bar of the memory beside a line at 80 GB."
+    )
     values = [round(value, 2) for value in (*parts.values(), one.memory / 1e9)]
     return show.frame(fig, alt=alt, caption=caption, values=values)

@@ -24,7 +24,10 @@ def ways() -> list[dict]:
         ("feed forward, up", partition.columns(up, RANKS, RANKS)),
         ("feed forward, down", partition.rows(down, RANKS, RANKS)),
         ("words", partition.vocabulary(llama["projection"], RANKS, RANKS)),
-        ("Mixtral's experts", partition.experts(mixtral["block0.experts"], RANKS, RANKS)),
+        (
+            "Mixtral's experts",
+            partition.experts(mixtral["block0.experts"], RANKS, RANKS),
+        ),
     ]
     return [
         {

@@ -59,8 +59,8 @@ def zero(model: str, chips: int, stage: int) -> show.Frame:
         f"which {fits} {CHIP} GB."
     )
     alt = (
-        f"A bar of {total:,.1f} GB in three parts, weights, gradients and optimiser, on "
-        f"a logarithmic axis; a line marks {CHIP} GB."
+        f"A bar of {total:,.1f} GB in three parts, weights, gradients, optimiser, on a "
+        f"logarithmic axis; a line marks {CHIP} GB."
     )
     values = [round(part, 3) for part in parts.values()]
     return show.frame(fig, alt=alt, caption=caption, values=values)

@@ -9,8 +9,7 @@ SHADES = {"F": "sky", "B": "orange", "I": "orange", "W": "green", "F+B": "pink"}
 
 
 def bubbles(chips: int = 8, micro: int = 16) -> list[dict]:
-    """Return a row a schedule: its bubble by formula and as it ran, and what it holds.
-    """
+    """Return a row a schedule: its bubble by formula, as it ran, and what it holds."""
     rows = []
     for name, make in schedules.MAKERS.items():
         run = pipeline.run(make(chips, micro))
@@ -58,7 +57,9 @@ def timeline(schedule: str, beat: int) -> show.Frame:
         if done
         else f"{working} of {CHIPS} chips work"
     )
-    caption = f"{schedule}, {CHIPS} chips, {MICRO} micro-batches, time {until:g}: {now}."
+    caption = (
+        f"{schedule}, {CHIPS} chips, {MICRO} micro-batches, time {until:g}: {now}."
+    )
     alt = (
         f"A row of blocks for each of {CHIPS} chips up to time {until:g}; gaps are "
         "waiting."
