@@ -21,6 +21,7 @@ NAMES = (
     "sharded_adam",
     "tensor_parallel_mlp",
     "tensor_parallel_attention",
+    "side_by_side",
 )
 
 
@@ -259,3 +260,13 @@ def _compared(world: World, together: np.ndarray, alone: np.ndarray) -> dict:
         "values": int(alone.size),
         "itemsize": alone.dtype.itemsize,
     }
+
+
+def side_by_side(world: World, names: list[str]) -> dict:
+    """Run several programs one after another, and say what each sent."""
+    answers = {}
+    for name in names:
+        before = world.sent
+        answer = globals()[name](world)
+        answers[name] = answer | {"sent": world.sent - before}
+    return answers
