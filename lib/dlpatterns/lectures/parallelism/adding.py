@@ -20,7 +20,7 @@ def ring(step: int) -> show.Frame:
     rounds = collectives.rounds("all-reduce", "ring", RANKS)
     start = [dict.fromkeys(range(RANKS), 1 << rank) for rank in range(RANKS)]
     held = messages.deliver(rounds[:step], start)
-    fig, axes = show.subplots(figsize=(4.6, 3.1))
+    fig, axes = show.subplots(figsize=(4.6, 2.8))
     axes.axis("off")
     axes.set(xlim=(-1.25, RANKS), ylim=(RANKS, -0.55))
     table = [[bin(held[r][c]).count("1") for c in range(RANKS)] for r in range(RANKS)]
