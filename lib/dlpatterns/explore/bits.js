@@ -89,7 +89,7 @@
     [...row.children].forEach((button, i) => {
       button.textContent = bits[i];
       button.setAttribute("aria-pressed", String(bits[i] === "1"));
-      button.setAttribute("aria-label", `${form.kind === "integer" && fieldOf(i) === "mantissa" ? "bit" : fieldOf(i)}, weight 2 to the ${form.bits - 1 - i}`);
+      button.setAttribute("aria-label", `${bits[i]}, ${form.kind === "integer" && fieldOf(i) === "mantissa" ? "bit" : fieldOf(i)}, weight 2 to the ${form.bits - 1 - i}`);
     });
     const next = code + 1 < 2 ** form.bits ? decode(form, code + 1) : NaN, gap = Math.abs(next - value);
     const step = Number.isFinite(gap) && gap > 0 ? `, to the next code ${name(gap)}` : "";

@@ -63,7 +63,7 @@ def conventions(*groups: str) -> list[dict]:
 def _convention(row: dict) -> dict:
     value = np.array([float(row["value"])], row["type"])
     try:
-        ours = f"{float(formats.get(row['format']).round(value)[0]):.9g}"
+        ours = _short(f"{float(formats.get(row['format']).round(value)[0]):.9g}")
     except ValueError:
         ours = "error"
     written = f"{float(row['value']):.13g}"
@@ -72,7 +72,12 @@ def _convention(row: dict) -> dict:
         "format": row["format"],
         "number": written if single else f"{written} ({row['type']})",
         "ours": ours,
-    } | {name: row[name] for name in PEERS}
+    } | {name: _short(row[name]) for name in PEERS}
+
+
+def _short(answer: str) -> str:
+    """Write a number with an exponent in three digits; leave all other answers."""
+    return f"{float(answer):.3g}" if "e-" in answer else answer
 
 
 def answers(form: str, value: str) -> set[str]:
