@@ -80,9 +80,35 @@ def test_the_counted_factors_make_the_ratio_of_the_chips():
 
 def test_chips_stand_with_their_published_numbers():
     rows = {row["chip"]: row for row in chips.side_by_side()}
-    assert rows["TPU v1"]["FLOP/B at the ridge"] == 2706  # 92e12 / 34e9
+    assert rows["TPU v1"]["FLOP a byte at the ridge"] == 2706  # 92e12 / 34e9
     assert rows["H100"]["GB/s"] == 3350
     assert chips.overhead("multiply-add", "fp16") == 20
+
+
+def test_transistors_of_both_ends_by_hand():
+    """7.1e9 on 561 mm² (Kepler whitepaper), 80e9 on 814 mm² (H100 whitepaper)."""
+    assert decade.denser() == pytest.approx((80 / 814) / (7.1 / 561))
+
+
+def test_gaps_and_bits_by_hand():
+    """Makers' rates and bandwidths; 3.56 GiB of llama.cpp's Q4_0."""
+    assert decade.gaps() == (
+        pytest.approx(3958 / 4.37 / (3350 / 240) / 4),
+        pytest.approx(66.91 / 4.37 / (3350 / 240)),
+    )
+    assert tokens.bits("M2 Ultra", "Q4_0") == pytest.approx(4.54, abs=0.005)
+
+
+def test_sequences_that_a_memory_holds_by_hand():
+    """A token keeps 2 × 32 × 4096 values of two bytes; 6,738,415,616 weights."""
+    left = 80e9 - 2 * 6_738_415_616
+    assert tokens.sequences() == int(left // (2048 * 2 * 32 * 4096 * 2)) == 61
+
+
+def test_sums_in_fp16_halve_the_share_of_a_long_prompt():
+    """Twice the rate, and layers that wait for memory stay as they are."""
+    plain, twice = tokens.prefill_share(), tokens.prefill_share(2.0)
+    assert plain / 2 < twice < plain < 1
 
 
 def test_a_layer_on_the_roof_by_hand():

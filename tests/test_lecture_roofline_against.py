@@ -78,6 +78,29 @@ def test_a_drawn_correlation_is_that_of_its_networks():
         assert against.drawn(run, rival)[place] == pytest.approx(expected)
 
 
+def test_the_rival_that_learns_never_sees_its_own_network(monkeypatch):
+    """Times made of two rates are found exactly, whatever one odd network took."""
+    run = "RTX 3090"
+    made = np.array(
+        [one.macs * 3e-14 + one.activations * 5e-12 for one in against.known(run)]
+    )
+    odd = made.copy()
+    odd[0] *= 2
+    ranks = []
+    for took in (made, odd):
+        monkeypatch.setattr(against, "times", lambda _, took=took: took)
+        ranks.append(against.fitted.__wrapped__(run))
+    assert ranks[0] == (pytest.approx(1), pytest.approx(1))
+    assert ranks[1][1] > 1.1
+
+
+def test_the_bound_strays_less_than_what_was_learnt_on_gpus_and_not_on_the_cpu():
+    learnt, ours = against.learnt()
+    assert len(ours) == 4 and all(np.array(ours) < learnt)
+    third, bound = against.on_the_cpu()
+    assert third < bound
+
+
 def test_wider_peak_is_a_smaller_bound():
     median, rank = against.with_other_peak()
     assert median < against.shares("RTX 3090")["median"] and rank > 0.97

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+from scipy.optimize import nnls
 from scipy.stats import rankdata, spearmanr
 
 from ... import models, show
@@ -103,7 +104,7 @@ def groups(run: str, *, fused: bool = False, roof: bool = True) -> dict[str, flo
 def scatter(run: str, bound: str) -> show.Frame:
     """Draw measured time over predicted time, a dot a network."""
     fused = SECONDS[bound]
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.6))
     for shade, wanted, label in (
         ("orange", True, "depthwise"),
         ("blue", False, "others"),
@@ -291,6 +292,37 @@ def with_other_peak(run: str = "RTX 3090") -> tuple[float, float]:
         found.append(sum(max(b.arithmetic / 2, b.traffic) for b in bounds) / one.batch)
     said = np.array(found)
     return float(np.median(said / times(run))), rank_correlation(said, times(run))
+
+
+@cache
+def fitted(run: str, *, params: bool = False) -> tuple[float, float]:
+    """Return rank correlation and straying of a rival that may learn: seconds a MAC and
+    seconds an activation (and a parameter), for each network from all the others.
+    """
+    columns = [(one.macs, one.activations, one.params) for one in known(run)]
+    counts = np.array(columns, float)[:, : 3 if params else 2]
+    took = times(run)
+    said = np.empty_like(took)
+    for place in range(len(took)):
+        rest = np.arange(len(took)) != place
+        slopes, _ = nnls(counts[rest] / took[rest, None], np.ones(rest.sum()))
+        said[place] = counts[place] @ slopes
+    stray = np.exp(np.log(took / said).std(ddof=1))
+    return rank_correlation(said, took), float(stray)
+
+
+def learnt() -> tuple[list[float], list[float]]:
+    """Return by which factor what was learnt strays in each run on a GPU, and by which
+    the bound does.
+    """
+    gpus = [name for name in RUNS if name.startswith("RTX")]
+    return [fitted(name)[1] for name in gpus], [spread(name, OURS) for name in gpus]
+
+
+def on_the_cpu() -> tuple[float, float]:
+    """Return the same on the Core i9, where parameters may be learnt as well."""
+    run = "Core i9, compiled"
+    return fitted(run, params=True)[1], spread(run, OURS)
 
 
 def speeds(run: str) -> dict[str, float]:

@@ -10,7 +10,6 @@ SHOWN = {
     "H100": ("GPU", "fp16"),
     "NVIDIA H20": ("GPU", "fp16"),
     "TPU v1": ("TPU", "int8"),
-    "TPU v4i": ("TPU", "fp16"),
     "Ascend 310": ("NPU", "int8"),
     "Groq": ("NPU", "fp16"),
 }
@@ -29,9 +28,9 @@ def _side(name: str, kind: str, dtype: str) -> dict:
         "format": dtype,
         "10¹² FLOP/s": chip.peak(dtype) / 1e12,
         "GB/s": chip.bandwidth / 1e9,
-        "FLOP/B at the ridge": round(chip.ridge(dtype)),
-        "SRAM MB": chip.sram_bytes / 2**20,
-        "FLOP/s a W, 10⁹": chip.peak(dtype) / chip.watts / 1e9,
+        "FLOP a byte at the ridge": round(chip.ridge(dtype)),
+        "SRAM, MB": chip.sram_bytes / 2**20,
+        "10⁹ FLOP/s a watt": chip.peak(dtype) / chip.watts / 1e9,
     }
 
 

@@ -70,13 +70,33 @@ def counted() -> dict[str, float]:
     }
 
 
+def denser() -> float:
+    """Return how many times more transistors a mm² holds, of the two dies whose counts
+    are printed: GK110, which is as large as a GK210, and GH100.
+    """
+    old, new = (
+        datasets.where("transistors", chip=f"NVIDIA {name}")[0]["transistors"]
+        for name in ("GK110", "GH100")
+    )
+    return (new / last()["area"]) / (old / first()["area"])
+
+
+def gaps() -> tuple[float, float]:
+    """Return how many times more the rate grew than the memory's: of numbers, which FP8
+    holds in a quarter of the bytes, and of FP32 on ordinary units against bytes.
+    """
+    wider = last()["bandwidth"] / first()["bandwidth"]
+    plain = machines.get(LAST).peak("fp32") / first()["rate"]
+    return last()["rate"] / first()["rate"] / wider / 4, plain / wider
+
+
 def both() -> list[dict]:
     """Return one row a chip's quantity: first, last, and their ratio."""
     units = {"rate": 1e12, "bandwidth": 1e9, "watts": 1, "area": 1}
     names = {
         "rate": "10¹² operations/s, fastest format",
         "bandwidth": "GB/s",
-        "watts": "W",
+        "watts": "watts",
         "area": "mm²",
     }
     old, new = first(), last()

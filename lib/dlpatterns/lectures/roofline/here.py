@@ -71,7 +71,7 @@ def _row(least: Bound, call) -> dict:
     seconds = shortest_seconds(call, 3)
     return {
         "kernel": least.name,
-        "FLOP/B (once)": least.intensity,
+        "FLOP a byte (once)": least.intensity,
         "waits for": least.waits_for,
         "bound, ms": least.overlapped * 1e3,
         "measured, ms": seconds * 1e3,
@@ -84,5 +84,5 @@ def facts() -> list[dict]:
     one = machine()
     return [
         {"machine": "one thread", "10⁹ FLOP/s": one.peak("fp32") / 1e9}
-        | {"GB/s": one.bandwidth / 1e9, "FLOP/B at the ridge": one.ridge("fp32")}
+        | {"GB/s": one.bandwidth / 1e9, "FLOP a byte at the ridge": one.ridge("fp32")}
     ]

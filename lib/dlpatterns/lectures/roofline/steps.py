@@ -106,7 +106,7 @@ def lost(chip: str, network: str, batch: int) -> str:
 def staircase(chip: str, network: str, batch: int) -> show.Frame:
     """Draw the seven steps as bars, each with its share of the dense peak."""
     left = shares(chip, network, batch)
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.6))
     shade = [show.colour("grey")] * 2 + [show.colour("blue")] * 5
     axes.barh(range(len(NAMES)), left, color=shade)
     for place, share in enumerate(left):

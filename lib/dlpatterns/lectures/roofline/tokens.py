@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import datasets, models, show
 from ...counting import count
-from ...hardware import generation, machines, roofline
+from ...hardware import generation, machines
 
 GIB = 2**30
 LLAMA3 = {  # Grattafiori et al. 2024, table 3
@@ -68,6 +68,11 @@ def rest(row: dict) -> float:
 def run(device: str, format_: str) -> dict:
     """Return one measured single-token run."""
     return next(row for row in decoded(device) if row["format"] == format_)
+
+
+def bits(device: str, format_: str) -> float:
+    """Return the bits that a file holds for each of its 6.74 × 10⁹ weights."""
+    return 8 * run(device, format_)["size_gib"] * GIB / 6.74e9
 
 
 def speedup(device: str = "M2 Ultra") -> dict[str, float]:
@@ -186,7 +191,10 @@ def critical(chip: str, weights: str) -> float:
 def critical_batches() -> list[dict]:
     """Return a row a chip: its ridge, and its critical batch by format of weights."""
     return [
-        {"chip": chip, "FLOP/B at the ridge": round(machines.get(chip).ridge("fp16"))}
+        {
+            "chip": chip,
+            "FLOP a byte at the ridge": round(machines.get(chip).ridge("fp16")),
+        }
         | {name: round(critical(chip, name)) for name in WEIGHTS}
         for chip in ("RTX 4090", "A100", "H100", "NVIDIA H20")
     ]
@@ -258,7 +266,27 @@ def prefills() -> list[dict]:
 
 
 @cache
-def prefill_bound(device: str, tokens: int = 512) -> float:
-    """Return the most tokens a second of a prompt of Llama-2-7B, every layer apart."""
+def prefill_bound(device: str, tokens: int = 512, faster: float = 1.0) -> float:
+    """Return the most tokens a second of a prompt of Llama-2-7B, every layer apart, if
+    products run so many times as fast as with sums in FP32.
+    """
     model, chip = models.llama2_7b(tokens=tokens), machines.get(device)
-    return tokens / roofline.network(generation.prefill(model, chip))["overlapped_s"]
+    bounds = generation.prefill(model, chip)
+    return tokens / sum(max(one.arithmetic / faster, one.traffic) for one in bounds)
+
+
+def prefill_share(faster: float = 1.0, device: str = "RTX 4090") -> float:
+    """Return the share of that bound which the prompt with F16 weights reached."""
+    (row,) = datasets.where(
+        "llm_throughput", phase="prefill", batch=512, device=device, format="F16"
+    )
+    return row["tokens_per_s"] / prefill_bound(device, faster=faster)
+
+
+def sequences(chip: str = "H100", cached: int = 2048) -> int:
+    """Return how many sequences of Llama-2-7B, weights and caches in FP16, a chip's
+    memory holds.
+    """
+    model, room = models.llama2_7b(tokens=1), machines.get(chip).memory_bytes
+    none, one = (generation.held_bytes(model, cached=n) for n in (0, cached))
+    return int((room - none) // (one - none))
