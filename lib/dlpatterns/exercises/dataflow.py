@@ -194,14 +194,15 @@ TASKS = {
     "which_array": Words(
         title="Which array?",
         answer=(
-            "(a) Any: the products are tall, wide and deep; let outputs stay at batch "
-            "1 (K passes, and the sums never leave), or weights at a large batch. (b) "
-            "Each weight is used once an example, so that loading it is the work: an "
-            "array helps only if the batch is large; at batch 1 spend the area on "
-            "bandwidth and fewer bits. (c) Not a square array: many short columns, one "
-            "or a few channels each, or a vector unit; and fuse the layer with its "
-            "neighbours. (d) One query against many keys is a matrix times a vector, "
-            "and nothing is reused but across heads that share keys: bandwidth again."
+            "(a) Any: the products are tall, wide and deep. If folds come one after "
+            "the other, the longest T: outputs at batch 1, weights at a large batch; "
+            "if they overlap, the gap is small. (b) Each weight is used once an "
+            "example, so that loading it is the work: an array helps only if the "
+            "batch is large; at batch 1 spend the area on bandwidth and fewer bits. "
+            "(c) Not a square array: many short columns, one or a few channels each, "
+            "or a vector unit; and fuse the layer with its neighbours. (d) One query "
+            "against many keys is a matrix times a vector, and nothing is reused but "
+            "across heads that share keys: bandwidth again."
         ),
     ),
 }

@@ -18,6 +18,7 @@ from .joules import (
     area_rows,
     costs,
     energies,
+    far_energy,
     fused_network,
     prices,
     shares,
@@ -35,13 +36,14 @@ from .networks import (
     hiding,
     longest_wins,
     lowered,
+    overlapping,
     remedies,
     utilisation,
     winner_rows,
     wins,
 )
 from .rows import row_stationary
-from .world import agreeing, checks, printed, tile_wait, tpu_rows
+from .world import agreeing, checks, printed, tile_wait, tpu_rows, tpu_useful
 
 __all__ = [
     "ARRAYS",
@@ -66,6 +68,7 @@ __all__ = [
     "depthwise_best",
     "depthwise_rows",
     "energies",
+    "far_energy",
     "figure",
     "first_layer",
     "fused_network",
@@ -74,6 +77,7 @@ __all__ = [
     "longest_wins",
     "lowered",
     "over_network",
+    "overlapping",
     "prices",
     "printed",
     "proved",
@@ -82,6 +86,7 @@ __all__ = [
     "shares",
     "tile_wait",
     "tpu_rows",
+    "tpu_useful",
     "traced",
     "uses_needed",
     "utilisation",

@@ -113,6 +113,14 @@ def fused_network(name: str, batch: int, dtype: str = "int8") -> float:
     return energy.of_access("DRAM", values * BYTES[dtype]) / batch
 
 
+def far_energy(name: str, batch: int, dtype: str = "int8") -> float:
+    """Return the picojoules of one example if each tensor of each layer crosses once
+    between a memory on the chip and the near buffer, at the price of 1 MB: the table's
+    largest, and less than a memory that holds a network's maps or weights would ask.
+    """
+    return energy.of_access(BUFFER, once_values(name, batch) * BYTES[dtype]) / batch
+
+
 def costs(network: str, dtype: str, batch: int) -> show.Frame:
     """Draw where the energy of one example goes, under each dataflow."""
     found = {flow: energies(network, batch, dtype, flow) for flow in DATAFLOWS}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 from ... import layers, models, show
@@ -169,6 +170,36 @@ def hiding(side: int = 128) -> dict[str, object]:
             for flow in DATAFLOWS
         }
     return {"changed": sum(a != b for a, b in pairs), "of": len(pairs), "used": used}
+
+
+def overlapped(one: Lowered, side: int, flow: str) -> int:
+    """Return the cycles of a product if each fold enters while the one before it drains
+    and what stays is exchanged meanwhile, a row a beat: a fold then takes T beats, or
+    as many as the array has rows. Results that stay leave in the same way.
+    """
+    steps = {"os": one.k, "ws": one.m, "is": one.n}[flow]
+    folds = run(one, side, flow).folds
+    return one.times * (folds * max(steps, side) + 3 * side - 2)
+
+
+def overlapping(side: int = 128) -> dict[str, object]:
+    """Return what ResNet-50 uses by batch and dataflow if folds overlap, and for how
+    many products of all networks the fastest dataflow is then the one with the longest
+    T, and how many there are.
+    """
+    used, longest, of = {}, 0, 0
+    for key, batch in product(NETWORKS.values(), (1, 16)):
+        every = lowered(key, batch)
+        rows = [{f: overlapped(one, side, f) for f in DATAFLOWS} for one in every]
+        for one, cycles in zip(every, rows, strict=True):
+            steps = {"os": one.k, "ws": one.m, "is": one.n}
+            longest += steps[min(DATAFLOWS, key=cycles.get)] == max(steps.values())
+        of += len(every)
+        if key == "resnet50":
+            work = sum(one.macs for one in every) / side**2
+            used[batch] = {f: work / sum(row[f] for row in rows) for f in DATAFLOWS}
+            used[batch]["each its own"] = work / sum(min(r.values()) for r in rows)
+    return {"used": used, "longest": longest, "of": of}
 
 
 def longest_wins(side: int = 128) -> tuple[int, int]:

@@ -91,6 +91,13 @@ def printed(network: str, metric: str) -> float:
     ]["value"]
 
 
+def tpu_useful(network: str) -> float:
+    """Return the speed that another row of the same table implies, in 10^12 a second:
+    its share of useful MACs, times the peak.
+    """
+    return printed(network, "Useful MACs (% peak)") / 100 * TPU_PEAK
+
+
 def tpu_rows() -> list[dict]:
     """Return a row a network: rows that meet each weight, what the array could do if it
     never waited, if it waits for weights, and what was printed, in 10^12 a second.
