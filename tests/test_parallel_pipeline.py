@@ -107,6 +107,17 @@ def test_a_circle_is_named():
         pipeline.run(circle)
 
 
+def test_work_on_a_chip_that_does_not_hold_its_stage_is_named():
+    astray = pipeline.Schedule(
+        "astray",
+        (((pipeline.Work("F", 0, 1),),), ((pipeline.Work("F", 0, 0),),)),
+        2,
+        chip_of=lambda stage, way: stage,
+    )
+    with pytest.raises(ValueError, match=r"astray: chip 0 is to do .* lies on chip 1"):
+        pipeline.run(astray)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

@@ -127,8 +127,10 @@ def run(
     has been done and, from another chip, has travelled for `delay`.
 
     `times` are those of a stage on a chip that holds one; a stage that is a part of a
-    chip's layers takes its share. Raises: ValueError if the work waits in a circle.
+    chip's layers takes its share. Raises: ValueError if the work waits in a circle, or
+    lies on a chip that doesn't hold its stage.
     """
+    _check_places(schedule)
     length = {kind: positive(times[kind], f"the time of {kind}") for kind in times}
     if delay < 0:
         raise ValueError(f"a delay can't be negative, got {delay}")
@@ -152,6 +154,17 @@ def run(
         if not moved:
             raise ValueError(f"{schedule.name}: {_stuck(schedule, next_up)}")
     return Run(schedule, tuple(sorted(bars, key=lambda bar: (bar.start, bar.chip))))
+
+
+def _check_places(schedule: Schedule) -> None:
+    for chip, order in enumerate(schedule.orders):
+        for work in (work for slot in order for work in slot):
+            holds = schedule.chip_of(work.stage, work.way)
+            if holds != chip:
+                raise ValueError(
+                    f"{schedule.name}: chip {chip} is to do {work}, whose stage lies "
+                    f"on chip {holds}"
+                )
 
 
 def _kind(slot: Slot) -> str:

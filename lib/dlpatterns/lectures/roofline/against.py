@@ -63,15 +63,6 @@ def shares(run: str, *, fused: bool = False) -> dict[str, float]:
     }
 
 
-def summary(*, fused: bool = False) -> list[dict]:
-    """Return a row a run: how many networks, and the shares of the bound they reach."""
-    return [
-        {"run": run, "networks": len(known(run))}
-        | {name: round(value, 2) for name, value in shares(run, fused=fused).items()}
-        for run in RUNS
-    ]
-
-
 def reached(run: str = "RTX 3090") -> list[dict]:
     """Return a row a network, least share of the peak first: shares of three roofs."""
     rows = [

@@ -34,18 +34,6 @@ def _side(name: str, kind: str, dtype: str) -> dict:
     }
 
 
-def overheads() -> list[dict]:
-    """Return what fetching and decoding an instruction costs, in times its sums."""
-    return [
-        {
-            "one instruction": row["instruction"],
-            "format": row["format"],
-            "energy besides the arithmetic": f"{row['overhead_times']:g} times",
-        }
-        for row in datasets.table("instruction_overhead")
-    ]
-
-
 def overhead(instruction: str, dtype: str) -> float:
     """Return the energy of an instruction besides its sums, in times their energy."""
     (row,) = datasets.where(

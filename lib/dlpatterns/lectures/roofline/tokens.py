@@ -188,18 +188,6 @@ def critical(chip: str, weights: str) -> float:
     return machines.get(chip).critical_batch("fp16", WEIGHTS[weights])
 
 
-def critical_batches() -> list[dict]:
-    """Return a row a chip: its ridge, and its critical batch by format of weights."""
-    return [
-        {
-            "chip": chip,
-            "FLOP a byte at the ridge": round(machines.get(chip).ridge("fp16")),
-        }
-        | {name: round(critical(chip, name)) for name in WEIGHTS}
-        for chip in ("RTX 4090", "A100", "H100", "NVIDIA H20")
-    ]
-
-
 @cache
 def swept(weights: str, cached: int) -> list[dict]:
     """Return the batch sweep of Llama-2-7B on an H100 after so many tokens each."""

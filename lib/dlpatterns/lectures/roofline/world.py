@@ -6,7 +6,6 @@ from ... import datasets, models
 from ...counting import count
 from ...counting.products import products
 from ...hardware import machines, measured
-from .steps import BEST, achieved
 
 ADDED = {"BatchNorm2d": 2, "LayerNorm": 5}  # as fvcore counts them
 
@@ -70,27 +69,6 @@ def _compared(zoo: str, row: dict) -> dict:
 def agreeing(left: str, right: str) -> int:
     """Return in how many rows two columns print the same."""
     return sum(row[left] == row[right] for row in columns())
-
-
-def printed_ridges() -> list[dict]:
-    """Return what papers print of rooms under the roof, beside ours."""
-    tpu = machines.get("TPU v1")
-    rows = [
-        ("TPUv1: ridge, MACs a byte", 1350, tpu.ridge("int8") / 2, "section 4"),
-        *(
-            (
-                f"{chip}: best matrix product, % of its peak",
-                share,
-                100 * achieved(chip),
-                "table",
-            )
-            for chip, share in zip(BEST, (86.9, 80.3, 51.4), strict=True)
-        ),
-    ]
-    return [
-        {"what": what, "printed": printed, "ours": f"{ours:.4g}"}
-        for what, printed, ours, _ in rows
-    ]
 
 
 def tpu_apps() -> list[dict]:
