@@ -116,7 +116,7 @@ def measured(length: int = 1000) -> list[dict]:
 def race(ranks: int) -> show.Frame:
     """Draw the seconds of all-reduces against the size of the vector."""
     sizes = np.logspace(2, 9, 57)
-    fig, axes = show.subplots(figsize=(4.6, 3.0))
+    fig, axes = show.subplots(figsize=(4.6, 2.6))
     for name, style in zip(ALGORITHMS, ("-", "--", ":", "-."), strict=True):
         form = collectives.cost("all-reduce", name, ranks)
         times = [form.seconds(size, ALPHA, BETA) * 1e3 for size in sizes]
