@@ -2,18 +2,33 @@
 by hand.
 """
 
+import json
+from pathlib import Path
+
 import pytest
 
 from dlpatterns import datasets, layers, models
 from dlpatterns.graph import Builder
-from dlpatterns.parallel import failures, links, memory, partition, plans
+from dlpatterns.parallel import (
+    failures,
+    links,
+    memory,
+    partition,
+    planner,
+    plans,
+    transformer,
+)
 
 SC21 = [r for r in datasets.table("published_plans") if r["set"] == "SC21 Table 1"]
+
+TORCH = json.loads((Path(__file__).parent / "pytorch_activations.json").read_text())[
+    "cases"
+]
 
 
 def gpt(row):
     hidden = row["hidden"]
-    return plans.Transformer(
+    return transformer.Transformer(
         row["model"], row["layers"], hidden, row["heads"], 4 * hidden, 2048, 51_200
     )
 
@@ -70,6 +85,43 @@ def test_activations_of_a_block():
     )
     assert selective == pytest.approx(size * 34 / 8)
     assert memory.activations(block, recompute="full") == 2 * size
+
+
+@pytest.mark.parametrize(
+    "case", TORCH, ids=lambda case: f"{case['block']} {case['tokens']}"
+)
+def test_activations_are_what_pytorch_saves(case):
+    """To the byte: GPT with dropout, a gated block with shared keys, fused kernels."""
+    keys = case["features"] * case["kv_heads"] // case["heads"]
+    block = memory.Block(
+        case["tokens"],
+        case["features"],
+        case["heads"],
+        keys=keys,
+        units=case["units"],
+        gated=case["block"] != "GPT",
+    )
+    recompute = "fused" if "fused" in case["block"] else "none"
+    assert memory.activations(block, recompute=recompute) == case["bytes"]
+
+
+def test_a_gated_block_of_llama():
+    """By hand, per token: 4 E + 4 E + 2 E + 4 K + 2 E + 6 U bytes in fused kernels; a
+    chip of a context meets all tokens, however few it has.
+    """
+    block = memory.Block(8192, 16_384, 128, keys=1024, units=53_248, gated=True)
+    by_hand = 8192 * (12 * 16_384 + 4 * 1024 + 6 * 53_248)
+    assert memory.activations(block, recompute="fused") == by_hand
+    part = memory.Block(1024, 16_384, 128, keys=1024, gated=True, others=8192)
+    apart = memory.activations(part) - memory.activations(part, recompute="selective")
+    assert apart == 1024 * 2 * 128 * 8192
+
+
+def test_experts_keep_copies_of_their_tokens():
+    alone = memory.Block(16, 8, 2, units=32, gated=True)
+    dealt = memory.Block(16, 8, 2, units=32, gated=True, routed=2)
+    more = memory.activations(dealt) - memory.activations(alone)
+    assert more == 16 * 2 * (2 * 8 + 2 * 8)  # each expert's input and its answer
 
 
 def test_zero_sends_half_as_much_again_if_weights_are_cut():
@@ -219,7 +271,7 @@ def test_parameters_of_published_models():
     row = next(row for row in SC21 if row["model"] == "GPT 145.6B")
     vectors = 13 * 80 * 12_288 + 2048 * 12_288
     assert gpt(row).params + vectors == row["eq2_params"] == 145_622_237_184
-    mixtral = plans.Transformer(
+    mixtral = transformer.Transformer(
         "Mixtral", 32, 4096, 32, 14_336, 4096, 32_000, kv_heads=8,
         gated=True, tied=False, experts=8, active=2,
     )  # fmt: skip
@@ -230,7 +282,7 @@ def test_parameters_of_published_models():
 def test_the_work_of_a_token_is_what_the_library_counts():
     from dlpatterns.counting import count
 
-    llama = plans.Transformer(
+    llama = transformer.Transformer(
         "Llama-2-70B", 80, 8192, 64, 28_672, 512, 32_000, kv_heads=8, gated=True,
         tied=False,
     )  # fmt: skip
@@ -241,8 +293,8 @@ def test_the_work_of_a_token_is_what_the_library_counts():
 
 
 def test_the_search_finds_the_fastest_that_fits():
-    model = plans.Transformer("GPT", 24, 2304, 24, 9216, 2048, 51_200)
-    found = plans.search(model, cluster(32), 512)
+    model = transformer.Transformer("GPT", 24, 2304, 24, 9216, 2048, 51_200)
+    found = planner.search(model, cluster(32), 512)
     assert all(one.memory <= 80e9 for one in found)
     times = [one.one_by_one for one in found]
     assert times == sorted(times)
@@ -261,15 +313,24 @@ def test_the_search_finds_the_fastest_that_fits():
     ],
 )
 def test_plans_that_do_not_divide(plan, said):
-    model = plans.Transformer("GPT", 24, 2304, 24, 9216, 2048, 51_200)
+    model = transformer.Transformer("GPT", 24, 2304, 24, 9216, 2048, 51_200)
     with pytest.raises(ValueError, match=said):
         plans.cost(model, cluster(16), plan, 512)
 
 
+def test_words_that_are_not_padded():
+    model = transformer.Transformer("GPT-2", 12, 768, 12, 3072, 1024, 50_257)
+    with pytest.raises(ValueError, match="tensor = 4 doesn't divide words = 50257"):
+        plans.cost(model, cluster(4), plans.Plan(tensor=4), 8)
+    embedding = models.gpt2(8)["embedding"]
+    with pytest.raises(ValueError, match="4 ranks don't divide vocabulary = 50257"):
+        partition.vocabulary(embedding, 4)
+
+
 def test_a_model_that_cannot_fit():
-    huge = plans.Transformer("huge", 96, 20_480, 128, 81_920, 2048, 51_200)
+    huge = transformer.Transformer("huge", 96, 20_480, 128, 81_920, 2048, 51_200)
     with pytest.raises(ValueError, match=r"huge doesn't fit A100: the smallest of \d+"):
-        plans.search(huge, cluster(8), 8)
+        planner.search(huge, cluster(8), 8)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +358,10 @@ def test_a_model_that_cannot_fit():
             lambda: plans.Cluster("x", 8, 8, 1e12, 1e9, 1e9, 1e9, reached=1.2),
             "reached is a share",
         ),
-        (lambda: plans.Transformer("x", 0, 8, 2, 8, 8, 8), "layers is at least 1"),
+        (
+            lambda: transformer.Transformer("x", 0, 8, 2, 8, 8, 8),
+            "layers is at least 1",
+        ),
     ],
 )
 def test_bad_calls(call, said):

@@ -11,5 +11,8 @@
 | `partition` | layers split over ranks: work, memory and messages of each way |
 | `links` | when computing hides communicating |
 | `failures` | time between failures, and how often to save |
-| `plans` | plans for a model on a cluster: memory, step time, the fastest found |
+| `transformer` | a language model as plans see it: parameters, MACs of a token |
+| `plans` | what a plan takes on a cluster: memory, and seconds by term |
+| `planner` | every plan that divides a model and a cluster, the fastest, and why it won |
+| `published` | runs whose plans and speeds are published, to compare with |
 """

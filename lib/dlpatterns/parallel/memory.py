@@ -138,21 +138,79 @@ def zero_traffic(
     return once * (3 if stage == 3 else 2)
 
 
-RECOMPUTED = ("none", "selective", "full")
+RECOMPUTED = ("none", "fused", "selective", "full")
 
 
 @dataclass(frozen=True)
 class Block:
-    """The blocks of a Transformer, as the formulas for activations speak of them."""
+    """A block of a Transformer, as the formulas for activations speak of it. Left out,
+    queries and keys have as many features as the block, units four times as many, and
+    a token meets all `others` of its sequence.
+
+    `gated` blocks (SwiGLU) have no dropout; `units` are those that a token meets, in
+    `routed` experts if there are any.
+    """
 
     tokens: int
     hidden: int
     heads: int
     micro_batch: int = 1
+    queries: int | None = None
+    keys: int | None = None
+    units: int | None = None
+    gated: bool = False
+    routed: int = 0
+    others: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("tokens", "hidden", "heads", "micro_batch"):
             whole(getattr(self, name), name)
+        for name in ("queries", "keys", "units", "others"):
+            if getattr(self, name) is not None:
+                whole(getattr(self, name), name)
+        whole(self.routed, "routed", 0)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something that a block keeps: its bytes a token, whether tensor parallelism cuts
+    it, and the least recomputing that drops it.
+    """
+
+    name: str
+    bytes: float
+    cut: bool
+    dropped: str = "full"
+
+
+def kept(block: Block) -> tuple[Kept, ...]:
+    """Return what a block keeps for its backward pass, in 16 bits, masks in one byte.
+
+    For a block of GPT these are the 34 + 5 a s / h bytes a number of Korthikanti et
+    al. 2022, section 4.1.
+    """
+    size = block.hidden
+    queries = block.queries or size
+    keys = block.keys or queries
+    units = block.units or 4 * size
+    matrix = block.heads * (block.others or block.tokens)
+    parts = [
+        Kept("inputs of two normalisations", 4 * size, cut=False),
+        Kept("inputs of attention and feed-forward part", 4 * size, cut=False),
+        Kept("queries, keys, values", 2 * queries + 4 * keys, cut=True),
+        Kept("matrix of attention", 2 * matrix, cut=True, dropped="fused"),
+        Kept("answers of the heads", 2 * queries, cut=True),
+        Kept("units before and behind their function", 4 * units, cut=True),
+    ]
+    if not block.gated:
+        masks = Kept("matrix, mask and dropped", 3 * matrix, cut=True, dropped="fused")
+        return (*parts, masks, Kept("two masks", 2 * size, cut=False))
+    parts.append(Kept("gates", 2 * units, cut=True))
+    parts.append(Kept("gates behind their function", 2 * units, True, "fused"))
+    if block.routed:
+        copies = 4 * block.routed * size
+        parts.append(Kept("copies for the experts and from them", copies, cut=False))
+    return tuple(parts)
 
 
 def activations(
@@ -163,21 +221,26 @@ def activations(
     recompute: str = "none",
 ) -> float:
     """Return the bytes of activations that one block keeps for its backward pass, on
-    one chip, in 16 bits with masks of one byte.
+    one chip: the sum of what is `kept`, tensor parallelism cutting a part of it, and
+    with sequence parallelism all.
 
-    s b h (10 + 24 / t + 5 a s / (h t)) without sequence parallelism, all over t with
-    it; without the attention matrix if that is recomputed ("selective"); 2 s b h, its
-    input, if all of it is ("full"), which sequence parallelism cuts too. Source:
-    Korthikanti et al. 2022, table 2.
+    "fused" kernels keep neither the matrix of attention nor a gate behind its function;
+    "selective" drops the matrix alone and computes it again; "full" keeps the block's
+    input, which sequence parallelism cuts too. Source: Korthikanti et al. 2022, table
+    2.
     """
     if recompute not in RECOMPUTED:
         raise ValueError(f"recompute is one of {RECOMPUTED}, got {recompute!r}")
     whole(tensor, "tensor")
-    size = block.tokens * block.micro_batch * block.hidden
-    scores = 5 * block.heads * block.tokens / block.hidden
+    tokens = block.tokens * block.micro_batch
     if recompute == "full":
-        return 2 * size / (tensor if sequence_parallel else 1)
-    inside = 24 + (scores if recompute == "none" else 0)
-    return size * (
-        (10 + inside) / tensor if sequence_parallel else 10 + inside / tensor
-    )
+        return 2 * tokens * block.hidden / (tensor if sequence_parallel else 1)
+    parts = [one for one in kept(block) if not _dropped(one, recompute)]
+    cut = sum(one.bytes for one in parts if one.cut or sequence_parallel)
+    return tokens * (cut / tensor + sum(one.bytes for one in parts) - cut)
+
+
+def _dropped(one: Kept, recompute: str) -> bool:
+    if recompute == "fused":
+        return one.dropped == "fused"
+    return recompute == "selective" and one.name.startswith("matrix")

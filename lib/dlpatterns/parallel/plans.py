@@ -9,74 +9,13 @@ Sources: Narayanan et al. 2021 (arxiv.org/abs/2104.04473) for the work and the b
 `memory` for what is held. Units: bytes, seconds, MACs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
-from . import memory
+from . import memory, schedules
 from .messages import positive, whole
-
-
-@dataclass(frozen=True)
-class Transformer:
-    """A language model as plans see it. `experts` of which `active` see each token take
-    the place of the feed-forward part if there are any.
-    """
-
-    name: str
-    layers: int
-    features: int
-    heads: int
-    hidden: int
-    tokens: int
-    vocabulary: int
-    kv_heads: int | None = None
-    gated: bool = False
-    tied: bool = True
-    experts: int = 1
-    active: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("layers", "features", "heads", "hidden", "tokens", "vocabulary"):
-            whole(getattr(self, name), name)
-        whole(self.active, "active")
-        whole(self.experts, "experts", self.active)
-
-    @property
-    def width(self) -> int:
-        """Features of all keys: less than of the queries if heads share them."""
-        return self.features * (self.kv_heads or self.heads) // self.heads
-
-    @property
-    def attention(self) -> int:
-        """Weights of a block's four projections."""
-        return 2 * self.features * (self.features + self.width)
-
-    @property
-    def expert(self) -> int:
-        """Weights of one feed-forward part."""
-        return (3 if self.gated else 2) * self.features * self.hidden
-
-    @property
-    def params(self) -> int:
-        """Weights of all blocks and of the embedding, once if it is tied; vectors such
-        as biases are left out.
-        """
-        block = self.attention + self.experts * self.expert
-        return self.layers * block + self.words * (1 if self.tied else 2)
-
-    @property
-    def words(self) -> int:
-        """Weights of the embedding."""
-        return self.vocabulary * self.features
-
-    def macs(self, *, causal_half: bool = False) -> float:
-        """Return the MACs of one token's forward pass: weights, pairs of tokens, scores
-        of words.
-        """
-        pairs = 2 * self.tokens * self.features / (2 if causal_half else 1)
-        block = self.attention + self.active * self.expert + pairs
-        return self.layers * block + self.words
+from .transformer import Transformer
 
 
 @dataclass(frozen=True)
@@ -113,7 +52,9 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a batch and a model are split over chips."""
+    """How a batch and a model are split over chips; `parts` of a chip's layers that
+    are no neighbours make 1F1B interleaved.
+    """
 
     data: int = 1
     tensor: int = 1
@@ -125,6 +66,7 @@ class Plan:
     recompute: str = "none"
     stage: int = 1
     sequence_parallel: bool = True
+    schedule: str = "1F1B"
 
     @property
     def chips(self) -> int:
@@ -152,13 +94,21 @@ class Cost:
     activations: float
     compute: float
     bubble: float
-    within_step: float  # messages between one piece of work and the next
+    tensor: float  # messages of tensor parallelism, and of the next three ways
+    pipeline: float
+    context: float
+    expert: float
     gradients: float  # messages among the ranks of data parallelism
 
     @property
     def memory(self) -> float:
         """Bytes that the chip which holds most must hold."""
         return self.states + self.activations
+
+    @property
+    def within_step(self) -> float:
+        """Seconds of the messages between one piece of work and the next."""
+        return self.tensor + self.pipeline + self.context + self.expert
 
     @property
     def overlapped(self) -> float:
@@ -177,7 +127,7 @@ def check(model: Transformer, cluster: Cluster, plan: Plan, batch: int) -> None:
 
     Raises: ValueError that names the first size that isn't divided.
     """
-    reason = _misfit(model, plan, batch)
+    reason = misfit(model, plan, batch)
     if plan.chips != cluster.chips:
         reason = (
             f"the plan takes {plan.chips} chips, {cluster.name} has {cluster.chips}"
@@ -186,10 +136,12 @@ def check(model: Transformer, cluster: Cluster, plan: Plan, batch: int) -> None:
         raise ValueError(f"{model.name} as {plan}: {reason}")
 
 
-def _misfit(model: Transformer, plan: Plan, batch: int) -> str:
+def misfit(model: Transformer, plan: Plan, batch: int) -> str:
+    """Return why a plan doesn't divide the model or the batch, or nothing."""
     needs = (
         ("tensor", plan.tensor, "heads", model.heads),
         ("tensor", plan.tensor, "hidden units", model.hidden),
+        ("tensor", plan.tensor, "words", model.vocabulary),
         ("context", plan.context, "tokens", model.tokens),
         ("expert", plan.expert, "experts", model.experts),
         ("expert", plan.expert, "ranks of data parallelism", plan.data),
@@ -205,6 +157,22 @@ def _misfit(model: Transformer, plan: Plan, batch: int) -> str:
     micro = batch // (plan.data * plan.micro_batch)
     if plan.parts > 1 and (plan.pipeline == 1 or micro % plan.pipeline):
         return f"interleaving needs {micro} micro-batches in multiples of the stages"
+    return _unscheduled(plan, micro)
+
+
+def _unscheduled(plan: Plan, micro: int) -> str:
+    if plan.schedule not in IN_FLIGHT:
+        return (
+            f"there is no schedule {plan.schedule!r}; there are {', '.join(IN_FLIGHT)}"
+        )
+    if plan.schedule == "1F1B":
+        return ""
+    if plan.parts > 1:
+        return f"{plan.schedule} cuts a chip's layers itself; leave parts at 1"
+    if plan.schedule in ("ZBV", "DualPipe") and micro < 2 * plan.pipeline:
+        return f"{plan.schedule} needs two micro-batches a stage, got {micro}"
+    if plan.schedule == "DualPipe" and plan.pipeline % 2:
+        return f"DualPipe needs an even number of stages, got {plan.pipeline}"
     return ""
 
 
@@ -221,35 +189,54 @@ def cost(
     Raises: ValueError if the plan doesn't divide the model, the batch or the cluster.
     """
     check(model, cluster, plan, whole(batch, "batch"))
-    return _cost(model, cluster, plan, batch, convention)
+    return price(model, cluster, plan, batch, convention)
 
 
-def _cost(
+def price(
     model: Transformer, cluster: Cluster, plan: Plan, batch: int, convention: str
 ) -> Cost:
+    """Return what a plan takes that is known to divide model, cluster and batch."""
     micro = batch // (plan.data * plan.micro_batch)
-    compute = _compute(model, cluster, plan, batch)
+    compute, again = _compute(model, cluster, plan, batch)
     return Cost(
         plan,
         _states(model, plan, convention),
         _activations(model, plan, micro),
         compute,
-        compute * (plan.pipeline - 1) / (plan.parts * micro),
-        micro * _messages(model, cluster, plan),
+        compute * _bubble(plan, micro, again),
+        *(micro * seconds for seconds in _messages(model, cluster, plan)),
         _gradients(model, cluster, plan, micro),
     )
+
+
+def _bubble(plan: Plan, micro: int, again: float) -> float:
+    """The bubble as a share of the time that a chip works; what is computed `again`, in
+    forward passes, is part of the backward pass.
+    """
+    if plan.pipeline == 1:
+        return 0.0
+    times = {"F": 1.0, "B": 2 + again, "W": 1.0, "F+B": 3 + again}
+    name = "interleaved" if plan.parts > 1 else plan.schedule
+    one = schedules.bubble(name, plan.pipeline, times, parts=plan.parts)
+    if name == "ZBV":  # the chips still start one after another: F of half a stage
+        one = (plan.pipeline - 1) / 2
+    return one / (micro * times["F+B"])
 
 
 def _held(model: Transformer, plan: Plan) -> tuple[float, float]:
     """Weights on the fullest chip: what every rank of data parallelism has, and
     experts, which fewer have.
     """
-    blocks = -(-model.layers // plan.pipeline)
+    blocks = ceil(model.layers / plan.pipeline)
     ends = model.words * (2 if plan.pipeline == 1 and not model.tied else 1)
+    copies = 2 if plan.schedule == "DualPipe" else 1
     if model.experts == 1:
-        return (blocks * (model.attention + model.expert) + ends) / plan.tensor, 0.0
+        block = model.attention + model.expert
+        return copies * (blocks * block + ends) / plan.tensor, 0.0
+    shared = model.attention + model.shared * model.expert
     experts = blocks * model.experts * model.expert / plan.expert
-    return (blocks * model.attention + ends) / plan.tensor, experts / plan.tensor
+    part = copies / plan.tensor
+    return part * (blocks * shared + ends), part * experts
 
 
 def _states(model: Transformer, plan: Plan, convention: str) -> float:
@@ -265,77 +252,127 @@ def _bytes_each(ranks: int, stage: int, convention: str) -> float:
     return sum(memory.shares(ranks, stage, convention).values())
 
 
+# The most micro-batches that a chip holds in all its layers, of p stages in v parts.
+IN_FLIGHT = {
+    "1F1B": lambda p, v: p + (p - 1) / v if v > 1 else p,
+    "GPipe": lambda p, v: float("inf"),
+    "ZB-H1": lambda p, v: p,
+    "ZBV": lambda p, v: p,
+    "DualPipe": lambda p, v: p + 1,
+}
+
+
 def _activations(model: Transformer, plan: Plan, micro: int) -> float:
-    """Those of the first stage, which holds most micro-batches."""
-    block = _block(
-        model.tokens // plan.context,
-        model.features,
-        model.heads,
-        plan.micro_batch,
+    """Those of the chip which holds most micro-batches, with the most layers."""
+    block = _block(model, plan.context, plan.micro_batch)
+    one = _kept(
+        block,
         plan.tensor,
-        plan.sequence_parallel,
+        plan.sequence_parallel and plan.tensor > 1,
         plan.recompute,
     )
-    in_flight = min(plan.pipeline, micro) * model.layers / plan.pipeline
-    more = 1 + (plan.pipeline - 1) / (plan.pipeline * plan.parts)
-    return block * in_flight * (more if plan.parts > 1 else 1)
+    in_flight = min(IN_FLIGHT[plan.schedule](plan.pipeline, plan.parts), micro)
+    return one * in_flight * ceil(model.layers / plan.pipeline)
+
+
+@lru_cache(maxsize=1024)
+def _block(model: Transformer, context: int, micro_batch: int) -> memory.Block:
+    mixed = model.experts > 1
+    return memory.Block(
+        model.tokens // context,
+        model.features,
+        model.heads,
+        micro_batch,
+        queries=model.queries,
+        keys=model.width,
+        units=model.hidden * (model.active + model.shared),
+        gated=model.gated,
+        routed=model.active if mixed else 0,
+        others=model.tokens,
+    )
 
 
 @lru_cache(maxsize=4096)
-def _block(
-    tokens: int,
-    features: int,
-    heads: int,
-    micro_batch: int,
-    tensor: int,
-    sequence_parallel: bool,
-    recompute: str,
+def _kept(
+    block: memory.Block, tensor: int, sequence_parallel: bool, recompute: str
 ) -> float:
-    block = memory.Block(tokens, features, heads, micro_batch)
     return memory.activations(
         block,
         tensor=tensor,
-        sequence_parallel=sequence_parallel and tensor > 1,
+        sequence_parallel=sequence_parallel,
         recompute=recompute,
     )
 
 
-def _compute(model: Transformer, cluster: Cluster, plan: Plan, batch: int) -> float:
-    """Forward, twice as much backward, and what is computed once more."""
-    once = model.macs()
+def _compute(
+    model: Transformer, cluster: Cluster, plan: Plan, batch: int
+) -> tuple[float, float]:
+    """Seconds of the chip with the most work: forward, twice as much backward, and what
+    is computed again; and how many forward passes that last part is.
+    """
+    once, again = _work(model, plan.recompute)
+    pace = 3 * once + again
+    rest = model.words * (3 * once + again) / once
+    whole_stages = ceil(model.layers / plan.pipeline) / model.layers
+    macs = max(pace / plan.pipeline, whole_stages * (pace - rest))
+    tokens = batch * model.tokens / (plan.data * plan.tensor * plan.context)
+    return tokens * macs / cluster.macs_per_second, again / once
+
+
+@lru_cache(maxsize=1024)
+def _work(model: Transformer, recompute: str) -> tuple[float, float]:
+    """MACs of a token's forward pass, and of what is computed again. A fused kernel
+    skips the pairs above the diagonal, and computes the scores again.
+    """
+    once = model.macs(causal_half=recompute == "fused")
     again = {
         "none": 0.0,
-        "selective": model.layers * 2 * model.tokens * model.features,
+        "fused": model.layers * model.pairs / 4,
+        "selective": model.layers * model.pairs,
         "full": once - model.words,
-    }[plan.recompute]
-    macs = batch * model.tokens * (3 * once + again)
-    return macs / (plan.chips * cluster.macs_per_second)
+    }
+    return once, again[recompute]
 
 
-def _messages(model: Transformer, cluster: Cluster, plan: Plan) -> float:
-    """Seconds of the messages of one micro-batch on one chip, forward and backward."""
+def _messages(
+    model: Transformer, cluster: Cluster, plan: Plan
+) -> tuple[float, float, float, float]:
+    """Seconds of the messages of one micro-batch on one chip, forward and backward: of
+    tensor, pipeline, context and expert parallelism.
+    """
     numbers = plan.micro_batch * model.tokens // plan.context * model.features
-    blocks = model.layers / plan.pipeline
-    inside = cluster.inside if plan.tensor <= cluster.node else cluster.across
+    blocks = ceil(model.layers / plan.pipeline)
     passes = 2 + (plan.recompute == "full")
-    seconds = 0.0
+    tensor = pipeline = context = expert = 0.0
     if plan.tensor > 1:
+        inside = cluster.inside if plan.tensor <= cluster.node else cluster.across
         steps, share = 2 * (plan.tensor - 1), 2 * (plan.tensor - 1) / plan.tensor
         one = steps * cluster.alpha + share * 2 * numbers / inside
-        seconds += blocks * 2 * passes * one
+        tensor = blocks * 2 * passes * one
     if plan.pipeline > 1:
         cut = plan.tensor if plan.sequence_parallel else 1
         one = cluster.alpha + 2 * numbers / cut / cluster.across
-        seconds += 2 * plan.parts * one
+        pipeline = 2 * plan.parts * one
     if plan.context > 1:
         keys = 4 * numbers * model.width / model.features / plan.tensor
         turns = (plan.context - 1) * (cluster.alpha + keys / cluster.across)
-        seconds += blocks * (passes + 1) * turns
+        context = blocks * (passes + 1) * turns
     if plan.expert > 1:
-        away = 2 * numbers * model.active * (plan.expert - 1) / plan.expert
-        link = cluster.inside if plan.expert <= cluster.node else cluster.across
-        seconds += blocks * 2 * passes * (cluster.alpha + away / plan.tensor / link)
-    return seconds
+        once = cluster.alpha + _away(model, cluster, plan, 2 * numbers / plan.tensor)
+        mixed = blocks * (model.layers - model.dense) / model.layers
+        expert = mixed * 2 * passes * once
+    return tensor, pipeline, context, expert
+
+
+def _away(model: Transformer, cluster: Cluster, plan: Plan, size: float) -> float:
+    """Seconds in which activations of so many bytes reach their experts: once for each
+    expert, or for each node that has some of them, and from there on inside.
+    """
+    share = (plan.expert - 1) / plan.expert
+    if plan.expert <= cluster.node:
+        return size * model.active * share / cluster.inside
+    copies = min(model.active, model.reach or model.active)
+    return size * copies * share / cluster.across
 
 
 def _gradients(model: Transformer, cluster: Cluster, plan: Plan, micro: int) -> float:
@@ -350,76 +387,6 @@ def _gradients(model: Transformer, cluster: Cluster, plan: Plan, micro: int) -> 
     passes = {0: 2, 1: 2, 2: micro + 1, 3: 3 * micro}[plan.stage]
     once = (ranks - 1) * cluster.alpha
     return passes * (once + 2 * (shared + dealt) * (ranks - 1) / ranks / link)
-
-
-def candidates(
-    model: Transformer, cluster: Cluster, batch: int, *, stages: tuple = (1,)
-) -> Iterator[Plan]:
-    """Yield every plan in powers of two that divides the model, the batch and the
-    cluster; tensor parallelism stays in a node.
-    """
-    for tensor in _powers(min(cluster.node, model.heads)):
-        for pipeline in _powers(min(model.layers, cluster.chips // tensor)):
-            for context in _powers(max(1, model.tokens // 8192)):
-                if cluster.chips % (tensor * pipeline * context):
-                    continue
-                data = cluster.chips // (tensor * pipeline * context)
-                base = Plan(data, tensor, pipeline, context)
-                yield from _variants(model, base, batch, stages)
-
-
-def _variants(
-    model: Transformer, base: Plan, batch: int, stages: tuple
-) -> Iterator[Plan]:
-    for micro_batch in _powers(8):
-        for expert in _powers(model.experts):
-            for parts in (1, 2, 4) if base.pipeline > 1 else (1,):
-                plan = replace(
-                    base, expert=expert, micro_batch=micro_batch, parts=parts
-                )
-                if _misfit(model, plan, batch):
-                    continue
-                for recompute in memory.RECOMPUTED:
-                    for stage in stages:
-                        yield replace(plan, recompute=recompute, stage=stage)
-
-
-def _powers(most: int) -> Iterator[int]:
-    size = 1
-    while size <= most:
-        yield size
-        size *= 2
-
-
-def search(
-    model: Transformer,
-    cluster: Cluster,
-    batch: int,
-    *,
-    stages: tuple = (1,),
-    convention: str = "mixed, Megatron-LM",
-) -> list[Cost]:
-    """Return what every plan that fits into memory takes, the fastest first.
-
-    Raises: ValueError that tells how much too large the smallest is, if none fits.
-    """
-    found = [
-        _cost(model, cluster, plan, batch, convention)
-        for plan in candidates(model, cluster, whole(batch, "batch"), stages=stages)
-    ]
-    if not found:
-        raise ValueError(
-            f"no plan divides {model.name}, {batch} sequences and {cluster.chips} chips"
-        )
-    fitting = [one for one in found if one.memory <= cluster.memory]
-    if not fitting:
-        least = min(found, key=lambda one: one.memory)
-        raise ValueError(
-            f"{model.name} doesn't fit {cluster.name}: the smallest of {len(found)} "
-            f"plans, {least.plan}, needs {least.memory / 1e9:.1f} GB a chip of "
-            f"{cluster.memory / 1e9:.1f}"
-        )
-    return sorted(fitting, key=lambda one: one.one_by_one)
 
 
 def utilisation(

@@ -4,70 +4,24 @@ or pipeline parallelism.
 
 from functools import cache
 
-from ... import datasets, show
+from ... import show
 from ...hardware import machines
-from ...parallel import plans
-from ...parallel.plans import Cluster, Cost, Plan, Transformer
+from ...parallel import planner, plans, published
+from ...parallel.plans import Cost, Plan
+from ...parallel.published import Run, a100, gpt, rows_of
+from ...parallel.transformer import Transformer
 
 A100 = machines.get("A100 SXM4 80GB")
-VOCABULARY = 51_200  # of the GPTs in SC21
-INSIDE, ACROSS = 300e9, 25e9  # bytes a second each way: NVLink 3, and a 200 Gb/s card
-GPT3 = Transformer("GPT 174.6B", 96, 12_288, 96, 49_152, 2048, VOCABULARY)
-MT_NLG = Transformer("GPT 529.6B", 105, 20_480, 128, 81_920, 2048, VOCABULARY)
+GPT3 = gpt("GPT 174.6B", 96, 12_288, 96)
+MT_NLG = gpt("GPT 529.6B", 105, 20_480, 128)
+OF_2021 = ("none", "selective", "full")  # kernels that fuse attention came later
 
 
-@cache
 def achieved() -> float:
     """Return the share of the A100's peak that a large matrix product reaches, as
     measured by others.
     """
-    (row,) = [
-        row
-        for row in datasets.table("published_hardware")
-        if (row["item"], row["metric"]) == ("NVIDIA A100 SXM", "MAMF bf16")
-    ]
-    return row["value"] * 1e12 / A100.peak("bf16")
-
-
-def cluster(chips: int, *, across: float = ACROSS) -> Cluster:
-    """Return so many A100 in nodes of eight, as in SC21."""
-    return Cluster(
-        "A100",
-        chips,
-        8,
-        A100.peak("bf16"),
-        A100.memory_bytes,
-        inside=INSIDE,
-        across=across,
-        reached=achieved(),
-    )
-
-
-def rows_of(name: str) -> list[dict]:
-    """Return the published plans of one table."""
-    return [r for r in datasets.table("published_plans") if r["set"] == name]
-
-
-def gpt(row: dict) -> Transformer:
-    """Return the model of a row of SC21's table 1."""
-    hidden = row["hidden"]
-    return Transformer(
-        row["model"], row["layers"], hidden, row["heads"], 4 * hidden, 2048, VOCABULARY
-    )
-
-
-def plan_of(row: dict) -> Plan:
-    """Return the plan of a row of SC21's table 1, which recomputes everything."""
-    return Plan(
-        row["dp"],
-        row["tp"],
-        row["pp"],
-        micro_batch=row["micro_batch"],
-        parts=row["vp"] or 1,
-        recompute="full",
-        stage=0,
-        sequence_parallel=False,
-    )
+    return a100(1).reached
 
 
 def printed() -> list[dict]:
@@ -75,89 +29,142 @@ def printed() -> list[dict]:
     printed one, with the forward pass that is done twice and without.
     """
     rows = []
-    for row in rows_of("SC21 Table 1"):
-        given = (
-            gpt(row),
-            cluster(row["chips"]),
-            row["global_batch"],
-            row["derived_step_seconds"],
-        )
-        used = plans.utilisation(*given, recomputed=True)
+    for row, run in zip(rows_of("SC21 Table 1"), published.sc21(), strict=True):
+        used = run.share(run.seconds, recomputed=True)
         rows.append(
             {
-                "model": row["model"],
-                "chips": row["chips"],
-                "TFLOP/s, ours": round(used * A100.peak("bf16") / 1e12),
+                "model": run.model.name,
+                "chips": run.cluster.chips,
+                "TFLOP/s, ours": round(used / 100 * A100.peak("bf16") / 1e12),
                 "printed": row["published_tflops_per_gpu"],
-                "of peak, ours": round(100 * used),
+                "of peak, ours": round(used),
                 "printed, %": row["published_percent_peak"],
-                "without, %": round(100 * plans.utilisation(*given), 1),
-                "causal half, %": round(
-                    100 * plans.utilisation(*given, causal_half=True), 1
-                ),
+                "without, %": round(run.share(run.seconds), 1),
+                "causal half, %": round(run.share(run.seconds, causal_half=True), 1),
             }
         )
     return rows
 
 
+def runs() -> tuple[Run, ...]:
+    """Return all published runs: ten of SC21, four of Korthikanti et al., three of
+    Llama 3, PaLM, DeepSeek-V3.
+    """
+    others = (*published.llama3(), published.palm(), published.deepseek())
+    return (*published.sc21(), *published.korthikanti(), *others)
+
+
 def predicted() -> list[dict]:
-    """Return a row a model of SC21's table 1: the step by our bounds and as measured,
-    and what a chip holds.
+    """Return a row a published run: what a chip holds, the step with nothing hidden and
+    with gradients hidden, and as measured; the share of the peak that each makes.
     """
     rows = []
-    for row in rows_of("SC21 Table 1"):
-        one = plans.cost(
-            gpt(row), cluster(row["chips"]), plan_of(row), row["global_batch"]
-        )
+    for run in runs():
+        one = run.cost
         rows.append(
             {
-                "model": row["model"],
-                "plan (d × t × p)": f"{row['dp']} × {row['tp']} × {row['pp']}",
+                "run": _named(run),
+                "d × t × p": _short(one.plan),
                 "GB a chip": round(one.memory / 1e9, 1),
-                "step, s": round(one.one_by_one, 2),
-                "measured, s": round(row["derived_step_seconds"], 2),
-                "ours / measured": round(
-                    one.one_by_one / row["derived_step_seconds"], 2
-                ),
+                "nothing hidden, s": round(one.one_by_one, 2),
+                "gradients hidden, s": round(one.overlapped, 2),
+                "measured, s": round(run.seconds, 2),
+                "ours / measured": round(one.one_by_one / run.seconds, 2),
+                "MFU, ours": round(run.share(one.one_by_one), 1),
+                "MFU": round(run.share(run.seconds), 1),
+                "printed": run.printed or "not",
+            }
+        )
+    return rows
+
+
+def _named(run: Run) -> str:
+    name = run.model.name
+    if name.startswith("GPT") and run.plan.recompute == "selective":
+        return f"{name}, selective"
+    return f"{name}, {run.model.tokens:,}" if name.startswith("Llama") else name
+
+
+def told_apart() -> list[dict]:
+    """Return a row a run: the share of the peak that its step makes by what is counted,
+    in %, and as printed.
+    """
+    chosen = (published.sc21()[8], published.korthikanti()[2], published.palm())
+    rows = []
+    for run in (*chosen, *published.llama3()[1:]):
+        weights = run.model.used / run.model.macs()
+        share = run.share(run.seconds)
+        rows.append(
+            {
+                "run": _named(run),
+                "forward twice": round(run.share(run.seconds, recomputed=True), 1),
+                "full squares": round(share, 1),
+                "causal halves": round(run.share(run.seconds, causal_half=True), 1),
+                "weights alone": round(share * weights, 1),
+                "printed": run.printed,
+            }
+        )
+    return rows
+
+
+def recounted() -> list[dict]:
+    """Return a row a run of Korthikanti et al.: its printed share with what is computed
+    twice, and ours if the pairs of the forward pass count once more, or if all pairs
+    do, forward and backward.
+    """
+    rows = []
+    names = rows_of("Korthikanti MFU/HFU (DP 1)")
+    for row, run in zip(names, published.korthikanti(), strict=True):
+        pairs = run.model.layers * run.model.pairs / run.model.macs()
+        share = run.share(run.seconds)
+        rows.append(
+            {
+                "run": run.model.name,
+                "printed": row["published_hfu_percent"],
+                "pairs forward again": round(share * (1 + pairs / 3), 1),
+                "all pairs again": round(share * (1 + pairs), 1),
             }
         )
     return rows
 
 
 @cache
-def found(model: str) -> tuple[tuple[Cost, ...], Cost, float]:
-    """Return for a model of SC21's table 1 all plans that fit and recompute everything,
-    as its authors did, the fastest first; theirs; and the measured step.
+def found(run: Run) -> tuple[Cost, ...]:
+    """Return all plans for a published run that fit, the fastest first, with the means
+    of its authors: stages of ZeRO, kernels, schedules.
     """
-    (row,) = [r for r in rows_of("SC21 Table 1") if r["model"] == model]
-    given = (gpt(row), cluster(row["chips"]))
-    batch = row["global_batch"]
-    fitting = tuple(plans.search(*given, batch, stages=(0,)))
-    return (
-        fitting,
-        plans.cost(*given, plan_of(row), batch),
-        row["derived_step_seconds"],
+    fused = run.plan.recompute == "fused"
+    names = ("1F1B", "ZBV", "DualPipe") if run.plan.schedule != "1F1B" else ("1F1B",)
+    return tuple(
+        planner.search(
+            run.model,
+            run.cluster,
+            run.batch,
+            stages=(run.plan.stage,),
+            recompute=(*OF_2021, "fused") if fused else OF_2021,
+            schedules=names,
+        )
     )
 
 
 def chosen() -> list[dict]:
-    """Return a row for each model whose chips are a power of two: the planner's best
-    plan with everything recomputed, with nothing, and the published one.
+    """Return a row a run: the published plan and the planner's, as data × tensor ×
+    pipeline, with the seconds of a step, nothing hidden.
     """
     rows = []
-    for row in rows_of("SC21 Table 1")[:6]:
-        fitting, theirs, _ = found(row["model"])
-        same = next(one for one in fitting if one.plan.recompute == "full")
+    for run in runs():
+        theirs, best = run.cost, found(run)[0]
         rows.append(
             {
-                "model": row["model"],
-                "plans that fit": len(fitting),
+                "run": _named(run),
+                "plans that fit": len(found(run)),
                 "theirs": _short(theirs.plan),
+                "recomputed": theirs.plan.recompute,
                 "s": round(theirs.one_by_one, 2),
-                "best, all recomputed": _short(same.plan),
-                "s ": round(same.one_by_one, 2),
-                "best of all": _short(fitting[0].plan),
-                " s": round(fitting[0].one_by_one, 2),
+                "fits": theirs.memory <= run.cluster.memory,
+                "the planner's": _short(best.plan),
+                "recomputed ": best.plan.recompute,
+                "s ": round(best.one_by_one, 2),
             }
         )
     return rows
@@ -165,6 +172,37 @@ def chosen() -> list[dict]:
 
 def _short(plan: Plan) -> str:
     return f"{plan.data} × {plan.tensor} × {plan.pipeline}"
+
+
+def gains() -> list[float]:
+    """Return for each of SC21's runs the share of a step that the planner promises to
+    save if everything is recomputed, as its authors did.
+    """
+    saved = []
+    for run in published.sc21():
+        best = next(one for one in found(run) if one.plan.recompute == "full")
+        saved.append(1 - best.one_by_one / run.cost.one_by_one)
+    return saved
+
+
+@cache
+def podium(model: str = "GPT 39.1B") -> dict[str, Cost]:
+    """Return the planner's plan for a run of SC21, the fastest that splits otherwise,
+    and the published one.
+    """
+    (run,) = [run for run in published.sc21() if run.model.name == model]
+    best, *others = found(run)
+    second = next(one for one in others if _short(one.plan) != _short(best.plan))
+    named = (("winner", best), ("runner-up", second), ("published", run.cost))
+    return {f"{name}: {_short(cost.plan)}": cost for name, cost in named}
+
+
+def explained() -> list[dict]:
+    """Return the terms of time and memory that made the winner win."""
+    return [
+        {key: v if key == "term" else round(v, 2) for key, v in row.items()}
+        for row in planner.explain(podium())
+    ]
 
 
 def rivals() -> list[dict]:
@@ -196,7 +234,7 @@ def rival(
     micro_batch: int,
     cut: bool,
     *,
-    across: float = ACROSS,
+    across: float = published.A100_LINKS["across"],
 ) -> Cost:
     """Return what a run takes with ZeRO 3 alone, or with tensor parallelism over eight
     and pipeline parallelism over twelve chips.
@@ -213,12 +251,12 @@ def rival(
             stage=0,
             sequence_parallel=False,
         )
-    return plans.cost(model, cluster(chips, across=across), plan, batch)
+    return plans.cost(model, a100(chips, across=across), plan, batch)
 
 
 def _rate(model: Transformer, cost: Cost, row: dict, seconds: float) -> int:
     share = plans.utilisation(
-        model, cluster(row["chips"]), row["global_batch"], seconds, recomputed=True
+        model, a100(row["chips"]), row["global_batch"], seconds, recomputed=True
     )
     return round(share * A100.peak("bf16") / 1e12)
 
@@ -227,7 +265,7 @@ def equal_links(chips: int = 1536, batch: int = 1536) -> float:
     """Return the bytes a second between nodes from which on ZeRO 3 alone is no slower
     than tensor × pipeline, one by one, by bisection.
     """
-    low, high = ACROSS, 1e13
+    low, high = published.A100_LINKS["across"], 1e13
     for _ in range(60):
         middle = (low * high) ** 0.5
         both = [
@@ -240,7 +278,7 @@ def equal_links(chips: int = 1536, batch: int = 1536) -> float:
 
 def planned(tensor: int, pipeline: int, recompute: str) -> show.Frame:
     """Draw what a plan for GPT 39.1B on 512 chips takes: seconds, and memory."""
-    (row,) = [r for r in rows_of("SC21 Table 1") if r["model"] == "GPT 39.1B"]
+    (run,) = [run for run in published.sc21() if run.model.name == "GPT 39.1B"]
     plan = Plan(
         512 // (tensor * pipeline),
         tensor,
@@ -248,7 +286,7 @@ def planned(tensor: int, pipeline: int, recompute: str) -> show.Frame:
         recompute=recompute,
         sequence_parallel=True,
     )
-    one = plans.cost(gpt(row), cluster(512), plan, row["global_batch"])
+    one = plans.cost(run.model, run.cluster, plan, run.batch)
     fig, (left, right) = show.subplots(
         1, 2, figsize=(4.6, 2.9), gridspec_kw={"width_ratios": [2, 1]}
     )
