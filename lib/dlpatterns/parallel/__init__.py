@@ -13,6 +13,6 @@
 | `failures` | time between failures, and how often to save |
 | `transformer` | a language model as plans see it: parameters, MACs of a token |
 | `plans` | what a plan takes on a cluster: memory, and seconds by term |
-| `planner` | every plan that divides a model and a cluster, the fastest, and why it won |
+| `planner` | every plan that divides model and cluster, the fastest, and why it won |
 | `published` | runs whose plans and speeds are published, to compare with |
 """
