@@ -205,6 +205,19 @@ class Builder:
             )
 
 
+def resized(model: Model, input_shape: Shape) -> Model:
+    """Return the same layers for an input of another shape.
+
+    Raises: ValueError that names the first layer which does not fit it.
+    """
+    net = Builder(model.name, input_shape, source=model.source)
+    nodes = [net.input]  # node i + 1 is what layer i returns
+    for layer in model.layers:
+        inputs = [nodes[place + 1] for place in layer.inputs]
+        nodes.append(net(layer.spec, *inputs, name=layer.name))
+    return net.model(nodes[-1])
+
+
 def _weight_shape(layer: Layer) -> Shape | None:
     """Return the shape of the layer's weights, None if its spec has none to tie."""
     weight_shape = getattr(layer.spec, "weight_shape", lambda features: None)

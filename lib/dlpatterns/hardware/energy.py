@@ -60,6 +60,38 @@ def _actions(dtype: str) -> tuple[tuple[str, int], ...]:
     return MACS[dtype]
 
 
+def of_integers(bits: int) -> tuple[float, float]:
+    """Return the picojoules and square micrometres of a MAC with whole numbers of so
+    many bits and a 32-bit sum; a multiplier's between and below the published widths
+    follow a power of the width (`of_multiplier`).
+
+    >>> of_integers(8) == (round(of_mac("int8"), 9), area_of_mac("int8"))
+    True
+    """
+    add = _rows()["int add", 32]
+    energy = of_multiplier(bits) + add["energy_pj"]
+    return round(energy, 9), area_of_multiplier(bits) + add["area_um2"]
+
+
+@cache
+def of_sram(size: float) -> float:
+    """Return the picojoules of moving one byte to or from an SRAM of so many bytes.
+
+    Published are 8 KB, 32 KB and 1 MB; between and beyond them the energy follows a
+    power of the size that meets two of them, the nearest.
+    Raises: ValueError for a size that is not above zero.
+
+    >>> of_sram(2**20) == of_access("1 MB"), round(of_sram(24 * 2**20), 1)
+    (True, 54.7)
+    """
+    if not size > 0:
+        raise ValueError(f"an SRAM holds more than zero bytes, got {size!r}")
+    known = [(8 * 2**10, "8 KB"), (32 * 2**10, "32 KB"), (2**20, "1 MB")]
+    (small, low), (large, high) = known[:2] if size < known[1][0] else known[1:]
+    power = log(of_access(high) / of_access(low)) / log(large / small)
+    return round(of_access(high) * (size / large) ** power, 9)
+
+
 def of_access(level: str, size: float = 1) -> float:
     """Return the picojoules of moving bytes to or from a level of memory."""
     if level not in LEVELS:

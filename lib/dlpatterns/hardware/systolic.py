@@ -98,6 +98,31 @@ def run(
     )
 
 
+def overlapped(
+    m: int,
+    n: int,
+    k: int,
+    *,
+    rows: int,
+    cols: int,
+    dataflow: str = "ws",
+    times: int = 1,
+    arrays: int = 1,
+) -> int:
+    """Return the cycles of some equal products if each fold enters while the one before
+    it drains and what stays is exchanged meanwhile, a row a beat; results that stay
+    leave in the same way. A fold takes T beats, or as many as the array has rows; all
+    folds are shared among `arrays` equal arrays.
+
+    >>> overlapped(1000, 128, 128, rows=128, cols=128)
+    1382
+    """
+    _must_be_sizes({"times": times, "arrays": arrays})
+    one = run(m, n, k, rows=rows, cols=cols, dataflow=dataflow)
+    beats = max({"os": k, "ws": m, "is": n}[dataflow], rows)
+    return ceil(times * one.folds / arrays) * beats + 2 * rows + cols - 2
+
+
 def _times_weights_pass(m: int, rows: int, cols: int, dataflow: str) -> int:
     return {"os": ceil(m / rows), "ws": 1, "is": ceil(m / cols)}[dataflow]
 

@@ -3,12 +3,11 @@
 from collections import Counter
 from functools import cache
 from itertools import product
-from typing import NamedTuple
 
-from ... import layers, models, show
-from ...counting.products import products
+from ... import models, show
 from ...explore import Menu, Slider
-from ...hardware import systolic
+from ...hardware import lowering, systolic
+from ...hardware.lowering import Lowered
 from ...hardware.systolic import DATAFLOWS, Run
 
 NETWORKS = {
@@ -29,36 +28,10 @@ ARRAYS = {
 }
 
 
-class Lowered(NamedTuple):
-    """So many products of M × K inputs and K × N weights, and the layer they are of."""
-
-    layer: str
-    m: int
-    n: int
-    k: int
-    times: int
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of all of them."""
-        return self.m * self.n * self.k * self.times
-
-
 @cache
 def lowered(network: str, batch: int = 1) -> tuple[Lowered, ...]:
-    """Return all products of a network for a batch. Examples share the weights of a
-    product and make it taller; a product without weights is done for each example.
-    """
-    found = []
-    for layer in models.ZOO[network]().layers:
-        attention = isinstance(layer.spec, layers.Attention)
-        for place, one in enumerate(products(layer)):
-            shares = not (attention and place in (2, 3))  # Q K^T and A V have none
-            rows, times = (batch, 1) if shares else (1, batch)
-            found.append(
-                Lowered(layer.name, one.n * rows, one.m, one.k, one.times * times)
-            )
-    return tuple(found)
+    """Return all products of a network of `models.ZOO` for a batch."""
+    return tuple(lowering.lowered(models.ZOO[network](), batch))
 
 
 def run(one: Lowered, side: int, flow: str, **options: object) -> Run:
@@ -173,13 +146,9 @@ def hiding(side: int = 128) -> dict[str, object]:
 
 
 def overlapped(one: Lowered, side: int, flow: str) -> int:
-    """Return the cycles of a product if each fold enters while the one before it drains
-    and what stays is exchanged meanwhile, a row a beat: a fold then takes T beats, or
-    as many as the array has rows. Results that stay leave in the same way.
-    """
-    steps = {"os": one.k, "ws": one.m, "is": one.n}[flow]
-    folds = run(one, side, flow).folds
-    return one.times * (folds * max(steps, side) + 3 * side - 2)
+    """Return the cycles of a product in a square array whose folds overlap."""
+    array = {"rows": side, "cols": side, "dataflow": flow}
+    return one.times * systolic.overlapped(one.m, one.n, one.k, **array)
 
 
 def overlapping(side: int = 128) -> dict[str, object]:

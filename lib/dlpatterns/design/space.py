@@ -1,0 +1,97 @@
+"""All designs of a grid, those that keep a budget, and those that no other beats."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import exp, log
+
+from . import evaluate, market
+from .chip import Chip
+from .workload import Workload, six
+
+GRID = {
+    "rows": (16, 32, 64, 128, 256),
+    "arrays": (1, 4, 16),
+    "dataflow": ("ws", "os", "any"),
+    "buffer": tuple(2**20 * size // 4 for size in (1, 4, 16, 64, 128)),
+    "bandwidth": (8e9, 32e9, 128e9),
+    "dtype": ("int4", "int8", "fp16"),
+    "zeros": ("", "gating", "skipping", "2:4"),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """A chip with what all workloads together make of it.
+
+    `seconds` and `joules` are geometric means over the workloads, an example each;
+    `watts` is the most that any workload draws, by the model.
+    """
+
+    chip: Chip
+    area: float
+    seconds: float
+    joules: float
+    watts: float
+
+    @property
+    def share(self) -> float:
+        """The share of a wafer that one good die costs."""
+        return market.wafer_share(self.area)
+
+
+def designs(grid: dict[str, Sequence] = GRID) -> Iterator[Chip]:
+    """Yield every design of a grid; arrays are square."""
+    for values in product(*grid.values()):
+        how = dict(zip(grid, values, strict=True))
+        yield Chip(cols=how["rows"], **how)
+
+
+def weigh(chip: Chip, loads: Iterable[Workload] | None = None) -> Point:
+    """Return a chip with what it takes and spends for the workloads, the book's six
+    unless others are given.
+    """
+    results = [evaluate.run(chip, load) for load in loads or six()]
+    return Point(
+        chip=chip,
+        area=chip.area,
+        seconds=_mean(one.seconds / one.batch for one in results),
+        joules=_mean(one.joules / one.batch for one in results),
+        watts=max(one.joules / one.seconds for one in results),
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    logs = [log(value) for value in values]
+    return exp(sum(logs) / len(logs))
+
+
+def within(points: Iterable[Point], *, area: float, watts: float) -> list[Point]:
+    """Return the points that keep an area in square millimetres and a power in watts.
+
+    Raises: ValueError if none does.
+    """
+    kept = [one for one in points if one.area <= area and one.watts <= watts]
+    if not kept:
+        raise ValueError(
+            f"no design keeps {area:g} mm2 and {watts:g} W; allow more of either"
+        )
+    return kept
+
+
+def front(points: Iterable[Point], keys: Sequence[str]) -> list[Point]:
+    """Return the points that no other beats: none is at least as good in all of the
+    keys (less is better) and better in one. In order of the first key.
+
+    >>> [p.seconds for p in front(map(weigh, list(designs())[:3]), ["seconds"])] != []
+    True
+    """
+    ordered = sorted(points, key=lambda one: [getattr(one, key) for key in keys])
+    kept: list[Point] = []
+    values: list[tuple] = []
+    for one in ordered:
+        mine = tuple(getattr(one, key) for key in keys)
+        if not any(all(a <= b for a, b in zip(v, mine, strict=True)) for v in values):
+            kept.append(one)
+            values.append(mine)
+    return kept
