@@ -297,7 +297,7 @@ def test_a_point_holds_the_geometric_means():
 
 
 def test_mlp0_comes_within_a_tenth_of_the_printed_rate():
-    """Table 3 of Jouppi et al. 2017 prints 12.3 TOPS. We count no host and no stalls."""
+    """Table 3 of Jouppi et al. 2017 prints 12.3 TOPS; we count no host, no stalls."""
     _, ours, printed = published.tpu_mlp0()
     assert printed == 12.3 and printed < ours < 1.1 * printed
 

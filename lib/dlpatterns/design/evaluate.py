@@ -5,9 +5,10 @@ bus work side by side, and the step takes as long as the slowest of them. Folds 
 as in TPUv1. Maps stay in the buffer from one step to the next where half of it holds
 what a step reads and writes; otherwise they cross. The bus carries traffic `tiled` for
 the other half, by the better of two schedules: all weights pass once for each block of
-inputs that it holds, or all inputs once for each block of weights. Energy: MACs, bytes at the edge of the array in
-SRAM of the buffer's size, bytes of the bus. Nothing is counted for clocks, control,
-leakage and wires.
+inputs that it holds, or all inputs once for each block of weights.
+
+Energy: MACs, bytes at the edge of the array in SRAM of the buffer's size, bytes of the
+bus. Nothing is counted for clocks, control, leakage and wires.
 """
 
 from dataclasses import dataclass

@@ -132,7 +132,7 @@ def _longer(layer: Layer, one: Product, place: int, cached: int) -> tuple[Produc
     """Return a product inside attention with the tokens kept before, and the values of
     keys (or values) that it fetches for them.
     """
-    heads, kv_heads, dim = layer.spec.head_sizes(layer.input_shapes[0][1])
+    _, kv_heads, dim = layer.spec.head_sizes(layer.input_shapes[0][1])
     if place == 2:
         return one._replace(n=one.n + cached), kv_heads * dim * cached
     return one._replace(k=one.k + cached), kv_heads * dim * cached
