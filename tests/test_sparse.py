@@ -172,11 +172,19 @@ def test_four_bits_are_packed_as_codes():
 
 
 def test_the_metadata_of_two_of_four_lie_as_pytorch_packs_them():
-    # places 0, 1 and 0, 2 and ... : two bits each, the first lowest. PyTorch 2.5's
-    # _semi_structured_conversions.py: 0100 for 0, 1; 1000 for 0, 2; 1110 for 2, 3.
-    rows = [[1, 1, 0, 0], [1, 0, 1, 0], [0, 0, 1, 1]]
-    packed = [NOfM.pack(np.array([row], "f2")).measured()["places"] for row in rows]
-    assert [part[0] for part in packed] == [0b0100, 0b1000, 0b1110]
+    """Two bits a place, the first lowest: the six codes that PyTorch 2.13 lists in
+    torch/sparse/_semi_structured_conversions.py.
+    """
+    said = {
+        (1, 1, 0, 0): 0b0100,
+        (1, 0, 1, 0): 0b1000,
+        (0, 1, 1, 0): 0b1001,
+        (1, 0, 0, 1): 0b1100,
+        (0, 1, 0, 1): 0b1101,
+        (0, 0, 1, 1): 0b1110,
+    }
+    for group, code in said.items():
+        assert NOfM.pack(np.array([group], "f2")).measured()["places"] == bytes([code])
 
 
 # --- Formulas -------------------------------------------------------------------------

@@ -18,5 +18,8 @@
 | `methods` | what each way to compute a convolution multiplies and moves |
 | `systolic` | matrix products in a systolic array, by closed form |
 | `simulated` | the same, beat by beat, with the product that comes out |
+| `elements` | processing elements with queues that gate or skip zeros, beat by beat |
+| `cartesian` | elements that multiply all that is not zero with all that is not |
+| `decompression` | a decoder between memory and dense multipliers |
 | `energy` | picojoules of arithmetic and of memory, area of arithmetic |
 """

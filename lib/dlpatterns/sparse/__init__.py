@@ -9,6 +9,9 @@
 | `packing` | whole numbers of any width in bytes |
 | `files` | a packed matrix as one string of bytes, and back |
 | `sizes` | bits by formula, and where a format takes as much as dense |
+| `sharing` | few values for many weights: clusters, and their training |
+| `huffman` | frequent symbols in few bits |
+| `deep_compression` | a pruned and shared network as one stream, every byte counted |
 
 `FORMATS` maps names to the formats.
 """
