@@ -55,7 +55,7 @@ def stream(bits: np.ndarray, values: np.ndarray, places: int, unit: Unit) -> Flo
         raise ValueError(
             f"each tile has bits and values; got {bits.shape} and {values.shape}"
         )
-    if bits.size and min(bits.min(), values.min()) < 0 or places < 0:
+    if (bits.size and min(bits.min(), values.min()) < 0) or places < 0:
         raise ValueError("bits, values and places can't be negative")
     fetch = -(-bits // unit.bus)
     decode = np.maximum(-(-values // unit.values), -(-places // unit.places))

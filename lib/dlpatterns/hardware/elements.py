@@ -2,10 +2,10 @@
 of zeros: beat by beat with queues, and by recurrence.
 
 Activations are sent to all elements, one a beat, and wait in a queue of each; element
-e of P holds the rows e, e + P, ... of the matrix and does one MAC a beat. Either operand's
-zeros can be ignored, gated (the MAC is not switched, its beat passes) or skipped (no
-beat; a skipped weight is not stored, a skipped activation is not sent). The design is
-EIE's. Source: Han et al. 2016 (ISCA).
+e of P holds the rows e, e + P, ... of the matrix and does one MAC a beat. Either
+operand's zeros can be ignored, gated (the MAC is not switched, its beat passes) or
+skipped (no beat; a skipped weight is not stored, a skipped activation is not sent). The
+design is EIE's. Source: Han et al. 2016 (ISCA).
 """
 
 from collections import deque
