@@ -125,9 +125,13 @@ def test_a_deeper_queue_never_takes_longer_and_one_place_leaves_many_idle():
 
 
 def test_bad_arrays_are_refused():
-    with pytest.raises(ValueError, match="elements is a whole number from 1, got 0"):
+    with pytest.raises(
+        ValueError, match="elements must be a whole number of at least 1, got 0"
+    ):
         Array(0)
-    with pytest.raises(ValueError, match=r"queue is a whole number from 1, got 2\.5"):
+    with pytest.raises(
+        ValueError, match=r"queue must be a whole number of at least 1, got 2\.5"
+    ):
         Array(4, 2.5)
     with pytest.raises(ValueError, match="unknown saving 'skip' for activations"):
         Array(4, activations="skip")
@@ -214,7 +218,7 @@ def test_bad_convolutions_are_refused():
         cartesian.convolution(
             np.ones((4, 3, 3, 3)), np.ones((2, 5, 5)), (3, 3), Cartesian()
         )
-    with pytest.raises(ValueError, match="side is a whole number from 1"):
+    with pytest.raises(ValueError, match="side must be a whole"):
         Cartesian(0)
     with pytest.raises(ValueError, match="a share above 0, to 1; got 0"):
         cartesian.network("lenet5", (0, 1), Cartesian())
@@ -253,5 +257,7 @@ def test_a_stream_of_nothing_and_bad_streams():
         decompression.stream(np.zeros(2), np.zeros(3), 64, unit)
     with pytest.raises(ValueError, match="can't be negative"):
         decompression.stream(np.array([-1]), np.array([1]), 64, unit)
-    with pytest.raises(ValueError, match="bus is a whole number from 1, got 0"):
+    with pytest.raises(
+        ValueError, match="bus must be a whole number of at least 1, got 0"
+    ):
         Unit(bus=0)

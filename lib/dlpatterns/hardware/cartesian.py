@@ -14,6 +14,7 @@ import numpy as np
 from ..graph import Layer
 from ..layers.base import pair
 from ..models import ZOO
+from .systolic import _must_be_sizes
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,7 @@ class Cartesian:
     group: int = 8
 
     def __post_init__(self) -> None:
-        for name, size in vars(self).items():
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} is a whole number from 1, got {size!r}")
+        _must_be_sizes(vars(self))
 
     @property
     def multipliers(self) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .systolic import _must_be_sizes
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -23,9 +25,7 @@ class Unit:
     multipliers: int = 32
 
     def __post_init__(self) -> None:
-        for name, size in vars(self).items():
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} is a whole number from 1, got {size!r}")
+        _must_be_sizes(vars(self))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import energy
+from .systolic import _must_be_sizes
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,7 @@ class Array:
     run_bits: int | None = 4
 
     def __post_init__(self) -> None:
-        for name in ("elements", "queue"):
-            size = getattr(self, name)
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} is a whole number from 1, got {size!r}")
+        _must_be_sizes({"elements": self.elements, "queue": self.queue})
         for name in ("weights", "activations"):
             if getattr(self, name) not in energy.SAVINGS:
                 raise ValueError(
