@@ -1,5 +1,5 @@
 """Count torchvision's own networks while they run, and store the integers that
-tests/test_models.py compares ours with.
+tests/test_models.py and tests/test_models_zoo.py compare ours with.
 
 The networks run on tensors without storage ("meta"), so only shapes are computed. Every
 operator that PyTorch dispatches is recorded: how often it ran and how many values it
@@ -7,7 +7,7 @@ returned. MACs and weights are added for convolution and full connection, from t
 shapes of their weights.
 
     python benchmarks/torchvision_counts.py        (writes
-    tests/torchvision_counts.json)
+    tests/torchvision_counts.json and tests/torchvision_zoo.json)
 """
 
 import json
@@ -60,6 +60,17 @@ class Recorder(TorchDispatchMode):
         return result
 
 
+def plan_regnets_with_numbers() -> None:
+    """Have RegNet work out its widths on ordinary tensors: it reads their values."""
+    plan = torchvision.models.regnet.BlockParams.from_init_params
+
+    def planned(**options):
+        with torch.device("cpu"):
+            return plan(**options)
+
+    torchvision.models.regnet.BlockParams.from_init_params = planned
+
+
 def weights_of(name: str, args: tuple) -> int:
     """Return the number of weights of a convolution or a full connection."""
     return (
@@ -80,11 +91,12 @@ def macs_of(name: str, args: tuple, output: torch.Tensor) -> int:
     return 0
 
 
-def count(name: str) -> dict:
+def recorded(name: str) -> tuple:
     """Run one network without its auxiliary heads at the size its weights were
-    evaluated at.
+    evaluated at; return the network, those weights, the size and the record.
     """
-    weights = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
+    every = torchvision.models.get_model_weights(name)
+    weights = next(every[first] for first in EVALUATED if first in every.__members__)
     options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     with torch.device("meta"):
         network = torchvision.models.get_model(name, weights=None, **options).eval()
@@ -94,6 +106,12 @@ def count(name: str) -> dict:
     size = weights.transforms().crop_size[0]
     with torch.inference_mode(False), torch.no_grad(), Recorder() as recorder:
         network(torch.empty(1, 3, size, size, device="meta"))
+    return network, weights, size, recorder
+
+
+def count(name: str) -> dict:
+    """Count one network operator by operator."""
+    network, weights, size, recorder = recorded(name)
     kept = {
         op: row
         for op, row in sorted(recorder.tally.items())
@@ -107,6 +125,21 @@ def count(name: str) -> dict:
     return {"size": size, "params": params, **published, "operators": kept}
 
 
+def summed(name: str) -> dict:
+    """Count one network in all: its size, parameters, MACs by operator and in total."""
+    network, weights, size, recorder = recorded(name)
+    macs = {op: row["macs"] for op, row in recorder.tally.items() if row["macs"]}
+    return {
+        "size": size,
+        "params": sum(p.numel() for p in network.parameters()),
+        "macs": sum(macs.values()),
+        "by_operator": macs,
+        "published_params": weights.meta["num_params"],
+        "published_gmacs": weights.meta["_ops"],
+    }
+
+
+EVALUATED = ("IMAGENET1K_V1", "IMAGENET1K_SWAG_LINEAR_V1")
 OPERATORS = (
     *("relu", "hardtanh", "silu", "gelu", "sigmoid", "add", "mul", "cat", "mean"),
     *(
@@ -120,8 +153,13 @@ OPERATORS = (
 )
 
 if __name__ == "__main__":
+    plan_regnets_with_numbers()
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
-    networks = {name: count(name) for name in NETWORKS}
-    text = json.dumps({"versions": versions, "networks": networks}, indent=1)
-    (HERE.parent / "tests" / "torchvision_counts.json").write_text(text + "\n")
-    print(f"{len(networks)} networks counted with {versions}")
+    every = torchvision.models.list_models(module=torchvision.models)
+    for file, networks in (
+        ("torchvision_counts.json", {name: count(name) for name in NETWORKS}),
+        ("torchvision_zoo.json", {name: summed(name) for name in every}),
+    ):
+        text = json.dumps({"versions": versions, "networks": networks}, indent=1)
+        (HERE.parent / "tests" / file).write_text(text + "\n")
+        print(f"{len(networks)} networks counted with {versions}")

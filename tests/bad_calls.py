@@ -125,6 +125,9 @@ CALLS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 for name in ("conv2d", "conv2d_im2col", "conv2d_shifted", "conv2d_fast"):
     CALLS[f"convolution.{name}"] = {"x": X, "weight": W, "bias": some(4)}
+CALLS["language.description"] = {"name": "gpt2_xl"}
+for name in ("huggingface.describe", "huggingface.from_huggingface"):
+    CALLS[name] = {"config": models.language.PUBLISHED["gpt2_xl"]["config"]}
 for name in ("gpt2", "transformer_base", "llama2_7b", "llama2_70b", "mixtral_8x7b"):
     CALLS[f"sequence.{name}"] = {"tokens": 4}
 for number in range(8):

@@ -202,7 +202,7 @@ def test_the_claim_fails_by_the_kernels_own_costs():
     """The figures by which an independent reader refuted "however a MAC is counted"."""
     found = {
         name: round(100 * shares.by_own_costs(count(build())), 1)
-        for name, build in models.ZOO.items()
+        for name, build in models.FIRST.items()
     }
     assert found["efficientnet_b0"] == 85.1 and found["lenet5_1998"] == 89.2
     assert sum(value < 90 for value in found.values()) == 6
@@ -341,7 +341,7 @@ def test_suffering_by_hand():
 @pytest.mark.parametrize(("activation", "mac"), [(1, 1), (3, 1), (8, 1), (8, 2)])
 def test_as_many_networks_hold_as_can_bear_the_cost(activation, mac):
     """The drawing counts shares, the closed form compares margins: both must agree."""
-    counts = {name: count(build()) for name, build in models.ZOO.items()}
+    counts = {name: count(build()) for name, build in models.FIRST.items()}
     margins = [shares.dearest_activation(c, per_mac=mac) for c in counts.values()]
     bear = sum(margin >= activation for margin in margins)
     drawn = drawings.how_many_hold(counts, activation, mac)

@@ -303,7 +303,8 @@ def count_layer(
             f"layer {layer.name!r}: no counter for {layer.kind} {layer.input_shapes} "
             f"-> {layer.output_shape}; register one with @costs.counts"
         )
-    options = {"causal_half": True} if causal_half and layer.kind == "Attention" else {}
+    halves = causal_half and layer.kind in ("Attention", "LatentAttention")
+    options = {"causal_half": True} if halves else {}
     cost = counter(layer.spec, layer.input_shapes, layer.output_shape, **options)
     params = cost.weights + cost.extras
     return LayerCount(

@@ -28,6 +28,10 @@ STEPS: dict[type, Callable[[Layer], int]] = {
     layers.Attention: lambda layer: (
         4
     ),  # queries, keys and values together; Q K^T; times V; output projection
+    layers.LatentAttention: lambda layer: (
+        5 + bool(layer.spec.query_rank)
+    ),  # short vectors, keys and values, Q K^T, times V, output; long queries besides
+    layers.WindowAttention: lambda layer: 4,
     layers.Experts: lambda layer: 3,  # router, into the hidden features, back
 }
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from .. import layers
 from ..graph import Layer
 from ..layers import Shape
+from .costs import latent_matrices
 from .counts import count_layer
 
 
@@ -122,12 +123,37 @@ def _attention(
 ) -> list[Product]:
     (queries, features), (keys, memory) = inputs[0], inputs[-1]
     heads, kv_heads, dim = spec.head_sizes(features)
+    seen = min(spec.window or keys, keys)
     return [
         Product(heads * dim, features, queries),
         Product(kv_heads * dim, memory, keys, 2),
-        Product(queries, dim, keys, heads),  # Q K^T
-        Product(queries, keys, dim, heads),  # A V
+        Product(queries, dim, seen, heads),  # Q K^T
+        Product(queries, seen, dim, heads),  # A V
         Product(features, heads * dim, queries),
+    ]
+
+
+def _latent(
+    spec: layers.LatentAttention, inputs: tuple[Shape, ...], output: Shape
+) -> list[Product]:
+    tokens, features = output
+    key = spec.plain_dim + spec.rotary_dim
+    return [
+        *(Product(m, k, tokens) for m, k in latent_matrices(spec, features)),
+        Product(tokens, key, tokens, spec.heads),  # Q K^T
+        Product(tokens, tokens, spec.value_dim, spec.heads),  # A V
+    ]
+
+
+def _windows(
+    spec: layers.WindowAttention, inputs: tuple[Shape, ...], output: Shape
+) -> list[Product]:
+    channels, size = output[0], spec.window**2
+    windows, dim = spec.windows(output), channels // spec.heads
+    return [
+        Product(channels, channels, windows * size, 4),
+        Product(size, dim, size, windows * spec.heads),  # Q K^T
+        Product(size, size, dim, windows * spec.heads),  # A V
     ]
 
 
@@ -157,5 +183,7 @@ LOWERINGS: dict[type, Lowering] = {
     layers.LSTM: _recurrent,
     layers.Bidirectional: _bidirectional,
     layers.Attention: _attention,
+    layers.LatentAttention: _latent,
+    layers.WindowAttention: _windows,
     layers.Experts: _experts,
 }

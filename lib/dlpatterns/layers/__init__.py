@@ -3,7 +3,8 @@
 A shape describes one example, without the batch: an image is ``(C, H, W)``, a sequence
 ``(T, D)``, a vector ``(D,)``. What a layer costs is said in `counting`, what it
 computes in `kernels`. `windows` has what slides over a map, `plain` what works value by
-value or row by row, `joins` where branches meet, `sequences` recurrence and attention.
+value or row by row, `joins` where branches meet, `sequences` recurrence and attention,
+`maps` what Transformers brought to maps.
 
 >>> Conv2d(64, 7, stride=2, padding=3).output_shape((3, 224, 224))
 (64, 112, 112)
@@ -11,6 +12,7 @@ value or row by row, `joins` where branches meet, `sequences` recurrence and att
 
 from .base import Pair, Shape, Spec, pair
 from .joins import Add, Concat, Multiply
+from .maps import ChannelNorm, ChannelScale, SpaceToDepth, WindowAttention
 from .plain import (
     ACTIVATIONS,
     Activation,
@@ -36,6 +38,8 @@ from .sequences import (
     Bidirectional,
     Embedding,
     Experts,
+    Given,
+    LatentAttention,
     PositionEmbedding,
 )
 from .windows import (
@@ -60,6 +64,8 @@ __all__ = [
     "AvgPool2d",
     "BatchNorm2d",
     "Bidirectional",
+    "ChannelNorm",
+    "ChannelScale",
     "Concat",
     "ConnectedConv2d",
     "Conv2d",
@@ -69,7 +75,9 @@ __all__ = [
     "EuclideanRBF",
     "Experts",
     "Flatten",
+    "Given",
     "GlobalAvgPool2d",
+    "LatentAttention",
     "LayerNorm",
     "Linear",
     "LocalResponseNorm",
@@ -82,10 +90,12 @@ __all__ = [
     "Shape",
     "ShuffleChannels",
     "Softmax",
+    "SpaceToDepth",
     "Spec",
     "Subsample2d",
     "TakeChannels",
     "TakeToken",
+    "WindowAttention",
     "pair",
     "window_positions",
 ]

@@ -135,7 +135,14 @@ class Attention(Spec):
     Shapes: (T, D) -> (T, D), or (T, D), (S, E) -> (T, D). `kv_heads` below `heads` is
     grouped-query attention; `head_dim` defaults to D / heads; `causal` says what is
     masked, not what is counted; `rotary` turns pairs of query and key features by an
-    angle that grows with the position.
+    angle that grows with the position, `rotary_dim` of them or all.
+
+    `bias` belongs to queries, keys, values and output, unless `key_bias` or
+    `output_bias` says otherwise. With a `window` each query meets that many keys at
+    most. `normed` divides each head's query and key by their root mean square and
+    scales them; `capped` bends the scores by a tanh; `sinks` gives each head one more
+    score, trained, that takes no value. `buckets` rows of biases, one a head, are added
+    to the scores by distance; 0 adds those of an earlier layer.
     """
 
     heads: int
@@ -144,6 +151,15 @@ class Attention(Spec):
     causal: bool = False
     bias: bool = True
     rotary: bool = False
+    rotary_dim: int | None = None
+    key_bias: bool | None = None
+    output_bias: bool | None = None
+    window: int | None = None
+    normed: bool = False
+    capped: bool = False
+    sinks: bool = False
+    buckets: int | None = None
+    least: ClassVar[dict[str, int]] = {"buckets": 0}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -152,6 +168,12 @@ class Attention(Spec):
                 f"Attention: {self.kv_heads} key-value heads do not divide "
                 f"{self.heads} heads"
             )
+
+    @property
+    def biased(self) -> tuple[bool, bool, bool]:
+        """Whether queries and values, keys, and the output have biases."""
+        chosen = (self.bias, self.key_bias, self.output_bias)
+        return tuple(self.bias if one is None else one for one in chosen)
 
     def head_sizes(self, features: int) -> tuple[int, int, int]:
         """Return (heads, key-value heads, head dimension) for an input of so many
@@ -188,18 +210,65 @@ class Attention(Spec):
 
 
 @dataclass(frozen=True)
+class LatentAttention(Spec):
+    """Multi-head latent attention (MLA, 多头潜在注意力): keys and values are made from
+    one short vector a token, which alone is cached, beside one rotary key for all
+    heads.
+
+    Shapes: (T, D) -> (T, D). `query_rank` is the length of a short vector for the
+    queries, if there is one; both short vectors are RMS-normalised. A head's query has
+    `plain_dim` features without position and `rotary_dim` with. No biases.
+    Source: DeepSeek-AI 2024, DeepSeek-V2, section 2.1.
+    """
+
+    heads: int
+    latent: int
+    plain_dim: int
+    rotary_dim: int
+    value_dim: int
+    query_rank: int | None = None
+    causal: bool = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Return the shape of the input."""
+        shape = one_input(self, inputs)
+        require_axes(self, shape, "T D")
+        return shape
+
+
+@dataclass(frozen=True)
+class Given(Spec):
+    """Another input of a network beside its first, such as the tokens that a decoder
+    has written. Shapes: any -> `shape`, whatever is in the first.
+    """
+
+    shape: Shape
+
+    def __post_init__(self) -> None:
+        require_shapes(self, (self.shape,))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Return the shape that is given."""
+        one_input(self, inputs)
+        return self.shape
+
+
+@dataclass(frozen=True)
 class Experts(Spec):
     """A mixture of `experts` gated feed-forward networks of which a router picks
     `active` for each token.
 
     Shapes: (T, D) -> (T, D). Each expert is down(silu(gate x) * up x) with `hidden`
-    features; `shared` experts see every token.
+    features; `shared` experts see every token. `bias` gives the router and the three
+    products of each expert biases. A correction that balances the experts by a rule is
+    no parameter.
     """
 
     experts: int
     active: int
     hidden: int
     shared: int = 0
+    bias: bool = False
     least: ClassVar[dict[str, int]] = {"shared": 0}
 
     def __post_init__(self) -> None:

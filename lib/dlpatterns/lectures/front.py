@@ -71,7 +71,7 @@ def learned() -> Finding:
 
 def summed() -> Finding:
     """Find what an activation may cost until MACs lose nine tenths of some network."""
-    counts = [count(build()) for build in models.ZOO.values()]
+    counts = [count(build()) for build in models.FIRST.values()]
     margin = f"{min(map(shares.dearest_activation, counts)):.2f}"
     fallen = sum(shares.by_own_costs(one) < 0.9 for one in counts)
     text = (

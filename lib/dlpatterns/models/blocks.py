@@ -71,18 +71,22 @@ def inverted_residual(
     *,
     kernel: int,
     stride: int,
-    expand: int,
     act: str,
+    expand: int = 1,
+    wide: int | None = None,
     squeezed: int = 0,
+    gates: tuple[str, str] | None = None,
 ) -> Node:
     """Add expand (1 x 1), depthwise, optional squeeze-and-excitation, project (1 x 1),
     and a shortcut where it fits.
 
+    The depthwise part has `wide` channels, or `expand` times those of the input;
+    `gates` are the two activations of the squeeze-and-excitation.
     Source: Sandler et al. 2018, figure 4(d); with `squeezed` > 0 the MBConv of Tan & Le
     2019.
     """
-    start, wide = x, x.shape[0] * expand
-    if expand > 1:
+    start, wide = x, wide or x.shape[0] * expand
+    if wide != x.shape[0]:
         x = conv_bn(net, x, wide, 1, name="expand", act=act)
     x = conv_bn(
         net,
@@ -96,6 +100,7 @@ def inverted_residual(
         groups=wide,
     )
     if squeezed:
-        x = squeeze_excite(net, x, squeezed, act=act)
+        inner, gate = gates or (act, "sigmoid")
+        x = squeeze_excite(net, x, squeezed, act=inner, gate=gate)
     x = conv_bn(net, x, channels, 1, name="project", act=None)
     return net(Add(), start, x, name="add") if start.shape == x.shape else x

@@ -2,13 +2,18 @@
 
 A bare name has it in the 3 x 3 (v1.5, as torchvision), `_2015` in the first 1 x 1 (v1,
 as the paper). ResNet-18 and 34 have no bottlenecks: there is one version of each.
+ResNeXt splits the 3 x 3 into groups, Wide ResNet makes it wider.
 """
+
+from functools import partial
 
 from ..graph import Builder, Model, Node
 from ..layers import Activation, Add, Flatten, GlobalAvgPool2d, Linear, MaxPool2d
 from .blocks import conv_bn
 
 HE = "He et al. 2016, Deep residual learning for image recognition, CVPR, table 1"
+XIE = "Xie et al. 2017, Aggregated residual transformations, CVPR, table 1"
+ZAGORUYKO = "Zagoruyko & Komodakis 2016, Wide residual networks, BMVC"
 
 
 def resnet18() -> Model:
@@ -55,8 +60,51 @@ def resnet152_2015() -> Model:
     return _resnet("ResNet-152 (2015)", (3, 8, 36, 3), _bottleneck_2015)
 
 
-def _resnet(name: str, depths: tuple[int, ...], block) -> Model:
-    net = Builder(name, (3, 224, 224), source=HE)
+def resnext50_32x4d() -> Model:
+    """ResNeXt-50: the 3 x 3 in 32 groups of four channels. Source: Xie et al. 2017,
+    table 1.
+    """
+    return _resnext("ResNeXt-50 (32x4d)", (3, 4, 6, 3), groups=32, width=4)
+
+
+def resnext101_32x8d() -> Model:
+    """ResNeXt-101: the 3 x 3 in 32 groups of eight channels. Source: torchvision; Xie
+    et al. 2017.
+    """
+    return _resnext("ResNeXt-101 (32x8d)", (3, 4, 23, 3), groups=32, width=8)
+
+
+def resnext101_64x4d() -> Model:
+    """ResNeXt-101: the 3 x 3 in 64 groups of four channels. Source: Xie et al. 2017,
+    table 4.
+    """
+    return _resnext("ResNeXt-101 (64x4d)", (3, 4, 23, 3), groups=64, width=4)
+
+
+def wide_resnet50_2() -> Model:
+    """Wide ResNet-50: the 3 x 3 has twice the channels. Source: Zagoruyko & Komodakis
+    2016, table 8.
+    """
+    block = partial(_bottleneck, wider=2)
+    return _resnet("Wide ResNet-50-2", (3, 4, 6, 3), block, source=ZAGORUYKO)
+
+
+def wide_resnet101_2() -> Model:
+    """Wide ResNet-101: the 3 x 3 has twice the channels. Source: torchvision;
+    Zagoruyko & Komodakis 2016.
+    """
+    block = partial(_bottleneck, wider=2)
+    return _resnet("Wide ResNet-101-2", (3, 4, 23, 3), block, source=ZAGORUYKO)
+
+
+def _resnext(name: str, depths: tuple[int, ...], *, groups: int, width: int) -> Model:
+    """Build a ResNeXt, whose first stage has `groups` groups of `width` channels."""
+    block = partial(_bottleneck, wider=groups * width // 64, groups=groups)
+    return _resnet(name, depths, block, source=XIE)
+
+
+def _resnet(name: str, depths: tuple[int, ...], block, *, source: str = HE) -> Model:
+    net = Builder(name, (3, 224, 224), source=source)
     x = conv_bn(net, net.input, 64, 7, name="conv1", stride=2, padding=3)
     x = net(MaxPool2d(3, 2, padding=1), x, name="pool1")
     for stage, depth in enumerate(depths, start=1):
@@ -84,13 +132,21 @@ def _basic(net: Builder, x: Node, width: int, stride: int) -> Node:
 
 
 def _bottleneck(
-    net: Builder, x: Node, width: int, stride: int, *, first: int = 1
+    net: Builder,
+    x: Node,
+    width: int,
+    stride: int,
+    *,
+    first: int = 1,
+    wider: int = 1,
+    groups: int = 1,
 ) -> Node:
     """Add 1 x 1, 3 x 3 and 1 x 1 convolutions and the shortcut; `first` is the stride
-    of the first 1 x 1.
+    of the first 1 x 1, the 3 x 3 has `wider` times the channels, in groups.
     """
-    y = conv_bn(net, x, width, 1, name="conv1", stride=first)
-    y = conv_bn(net, y, width, 3, name="conv2", stride=stride // first, padding=1)
+    inner, options = wider * width, {"padding": 1, "groups": groups}
+    y = conv_bn(net, x, inner, 1, name="conv1", stride=first)
+    y = conv_bn(net, y, inner, 3, name="conv2", stride=stride // first, **options)
     y = conv_bn(net, y, 4 * width, 1, name="conv3", act=None)
     return _join(net, x, y, stride)
 

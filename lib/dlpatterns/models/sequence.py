@@ -1,6 +1,4 @@
-"""Recurrent language models and Transformers: of words, of image patches, and with
-mixtures of experts.
-"""
+"""Recurrent language models and Transformers of words, with mixtures of experts too."""
 
 from functools import partial
 
@@ -12,18 +10,15 @@ from ..layers import (
     Activation,
     Add,
     Attention,
-    Conv2d,
     Dropout,
     Embedding,
     Experts,
     LayerNorm,
     Linear,
     Multiply,
-    Patches,
     PositionEmbedding,
     RMSNorm,
     Softmax,
-    TakeToken,
 )
 from ..layers.base import is_whole
 
@@ -36,7 +31,6 @@ RADFORD = (
 )
 TOUVRON = "Touvron et al. 2023, Llama 2, arXiv:2307.09288"
 JIANG = "Jiang et al. 2024, Mixtral of experts, arXiv:2401.04088"
-DOSOVITSKIY = "Dosovitskiy et al. 2021, An image is worth 16x16 words, ICLR"
 
 
 # --- Recurrence -----------------------------------------------------------------------
@@ -170,7 +164,7 @@ def _add_norm(net: Builder, x: Node, y: Node, *, name: str) -> Node:
     return net(LayerNorm(), net(Add(), x, y, name=f"{name}_add"), name=f"{name}_norm")
 
 
-# --- Pre-norm Transformers: GPT-2 and the vision transformer --------------------------
+# --- Pre-norm Transformers ------------------------------------------------------------
 
 
 def gpt2(tokens: int = 1024) -> Model:
@@ -188,38 +182,14 @@ def gpt2(tokens: int = 1024) -> Model:
     )
     for i in range(12):
         with net.scope(f"block{i}"):
-            x = _pre_norm_block(net, x, Attention(12, causal=True), 3072)
+            x = pre_norm_block(net, x, Attention(12, causal=True), 3072)
     projection = Linear(50_257, bias=False, tied="embedding")
     return net.model(
         net.chain(x, LayerNorm(), projection, names=("norm", "projection"))
     )
 
 
-def vit_b_16() -> Model:
-    """ViT-B/16 at 224 pixels: 196 patches and a class token, twelve pre-norm blocks.
-
-    Source: Dosovitskiy et al. 2021, table 1.
-    """
-    net = Builder("ViT-B/16", (3, 224, 224), source=DOSOVITSKIY)
-    x = net(Conv2d(768, 16, stride=16), net.input, name="patch_embedding")
-    x = net.chain(
-        x, Patches(extra=1), PositionEmbedding(), names=("patches", "positions")
-    )
-    for i in range(12):
-        with net.scope(f"block{i}"):
-            x = _pre_norm_block(net, x, Attention(12), 3072)
-    return net.model(
-        net.chain(
-            x,
-            LayerNorm(),
-            TakeToken(0),
-            Linear(1000),
-            names=("norm", "class_token", "head"),
-        )
-    )
-
-
-def _pre_norm_block(net: Builder, x: Node, attention: Attention, hidden: int) -> Node:
+def pre_norm_block(net: Builder, x: Node, attention: Attention, hidden: int) -> Node:
     """Add normalise, attend, add; normalise, feed forward, add (pre-norm)."""
     y = net.chain(x, LayerNorm(), attention, names=("norm1", "attention"))
     x = net(Add(), x, y, name="attention_add")

@@ -10,7 +10,7 @@ from ... import show
 from ...counting import Counts
 from ...graph import Model
 from ...kernels import activations
-from ...models import ZOO
+from ...models import FIRST
 from ...train import data, seeing
 from ...train.network import Network
 from . import learning, shares, structures
@@ -310,5 +310,5 @@ def favourite(net: Network, split: data.Split, unit: int) -> show.Frame:
 
 
 def collection() -> dict:
-    """Return every network of the book by its name."""
-    return {name: build() for name, build in ZOO.items()}
+    """Return the networks that the first lectures speak of, by name."""
+    return {name: build() for name, build in FIRST.items()}

@@ -32,12 +32,13 @@ OF_OPERATION = {
 }
 OF_LAYER = {
     **dict.fromkeys(
-        ("BatchNorm2d", "LayerNorm", "RMSNorm", "LocalResponseNorm"), "normalisation"
+        ("BatchNorm2d", "ChannelNorm", "LayerNorm", "RMSNorm", "LocalResponseNorm"),
+        "normalisation",
     ),
     **dict.fromkeys(
         ("MaxPool2d", "AvgPool2d", "GlobalAvgPool2d", "Subsample2d"), "pooling"
     ),
-    **dict.fromkeys(("Add", "Multiply"), "bias, add, multiply"),
+    **dict.fromkeys(("Add", "ChannelScale", "Multiply"), "bias, add, multiply"),
     "Activation": "activation",
     "Softmax": "softmax",
 }

@@ -122,8 +122,8 @@ def ways_of_measuring() -> list[tuple]:
 
 
 def kinds_with_macs() -> set[str]:
-    """Return the kinds of layer that multiply in any network of `models.ZOO`."""
-    every = map(counts_of, models.ZOO)
+    """Return the kinds of layer that multiply in any network of `models.FIRST`."""
+    every = map(counts_of, models.FIRST)
     return {row.kind for counts in every for row in counts.layers if row.macs}
 
 
