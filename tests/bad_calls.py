@@ -101,6 +101,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "depth.layer_products": {"layer": CONV},
     "depth.dependent_products": {"model": VGG},
     "decoding.cache_bytes_per_token": {"model": GPT},
+    "decoding.decode_macs": {"model": models.gpt2(1), "cached": 3},
     "costs.softmax_operations": {"width": 3},
     "graph.fold_batch_norm": {"model": VGG},
     "formats.get": {"name": "fp16"},
@@ -158,7 +159,11 @@ for name in ("rnn_steps", "lstm_steps"):
         "weights": cell(CELLS[name.split("_")[0]]),
     }
 INSIDE = {  # what other functions call with what they have checked already
-    "matmul.whole_product", "costs.counts", "decoding.published", "base.pair",
+    "matmul.whole_product", "costs.counts", "decoding.keeps",
+    "decoding.values_per_token",
+    "decoding.met_tokens", "decoding.cached_macs",
+    "decoder.alike", "decoder.windowed",
+    "decoding.published", "base.pair",
     "blocked.made_for", "winograd.made_for",
 }  # fmt: skip
 
@@ -192,7 +197,12 @@ def exempt(name: str, function: Callable) -> bool:
     """Tell whether a function takes a builder, a spec with its shapes, or nothing."""
     kinds = [p.annotation for p in inspect.signature(function).parameters.values()]
     takes_builder = graph.Builder in kinds or name.startswith("base.")
-    return takes_builder or not kinds or name in INSIDE or name.startswith("costs.")
+    return (
+        takes_builder
+        or not kinds
+        or name in INSIDE
+        or name.startswith(("costs.", "attending."))
+    )
 
 
 def cases() -> Iterator[Case]:

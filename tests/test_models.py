@@ -326,7 +326,7 @@ def test_network_cites_its_source_and_can_be_counted(name):
     assert function.__name__ == name
     assert "Source: " in function.__doc__
     assert (
-        any(year in model.source for year in map(str, range(1986, 2025)))
+        any(year in model.source for year in map(str, range(1986, 2027)))
         or "Caffe" in model.source
     )
     assert count(model).macs > 0

@@ -5,6 +5,7 @@ out, no array is made.
 |---|---|
 | `counts` | `count(model)`: per layer, per kind and in total |
 | `costs` | what one layer costs for one example, one small function a kind |
+| `attending` | the same for attention and experts |
 | `products` | the matrix products inside every layer |
 | `depth` | the longest way through a network |
 | `decoding` | what one more token costs a language model |

@@ -30,7 +30,8 @@ from .. import formats
 from ..graph import Layer, Model
 from ..layers import Shape
 from ..layers.base import is_whole
-from .costs import COUNTERS, renaming
+from .attending import COUNTERS
+from .costs import renaming
 
 
 class LayerCount(NamedTuple):

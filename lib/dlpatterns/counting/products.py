@@ -17,7 +17,7 @@ from typing import NamedTuple
 from .. import layers
 from ..graph import Layer
 from ..layers import Shape
-from .costs import latent_matrices
+from .attending import latent_matrices
 from .counts import count_layer
 
 

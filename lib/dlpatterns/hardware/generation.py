@@ -12,7 +12,13 @@ from collections.abc import Iterable
 
 from .. import formats
 from ..counting import count
-from ..counting.decoding import cache_bytes_per_token
+from ..counting.decoding import (
+    cache_bytes_per_token,
+    cached_macs,
+    keeps,
+    met_tokens,
+    values_per_token,
+)
 from ..graph import Layer, Model
 from . import roofline
 from .machines import Machine
@@ -77,7 +83,7 @@ def _with_cache(
     met = {
         layer.name: _cached(layer, how["batch"], cache)
         for layer in model.layers
-        if layer.kind == "Attention" and layer.spec.causal
+        if keeps(layer)
     }
     bounds = []
     for one in roofline.layers(model, machine, **how):
@@ -89,10 +95,9 @@ def _with_cache(
 
 def _cached(layer: Layer, batch: int, cache: tuple[int, str]) -> tuple[int, int]:
     """Return the MACs with cached tokens, and the bytes of cache read and written."""
-    (tokens, features), (cached, dtype) = layer.input_shapes[0], cache
-    heads, kv_heads, dim = layer.spec.head_sizes(features)
-    macs = batch * heads * 2 * dim * tokens * cached
-    values = batch * 2 * kv_heads * dim * (cached + tokens)
+    tokens, (cached, dtype) = layer.input_shapes[0][0], cache
+    macs = batch * cached_macs(layer, cached)
+    values = batch * values_per_token(layer) * (met_tokens(layer, cached) + tokens)
     return macs, formats.get(dtype).bytes_for(values)
 
 

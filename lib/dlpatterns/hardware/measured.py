@@ -17,7 +17,7 @@ from functools import cache
 from typing import NamedTuple
 
 from .. import datasets, formats
-from ..models import ZOO
+from ..models import FIRST
 from . import machines, roofline
 from .machines import Machine
 from .roofline import Bound
@@ -98,7 +98,7 @@ def timed(run: str) -> tuple[Timed, ...]:
 
 def _known(zoo: str | None) -> str:
     name = (zoo or "").removesuffix(OTHER_PADDING)
-    return name if name in ZOO else ""
+    return name if name in FIRST else ""
 
 
 def from_columns(one: Timed) -> Bound:
@@ -124,7 +124,7 @@ def from_layers(one: Timed, *, fused: bool = False) -> dict[str, float]:
         raise ValueError(f"the zoo has no {one.network}; use from_columns")
     run = get(one.run)
     bounds = roofline.layers(
-        ZOO[one.zoo](), run.machine, batch=one.batch, dtype=run.dtype, fused=fused
+        FIRST[one.zoo](), run.machine, batch=one.batch, dtype=run.dtype, fused=fused
     )
     sums = {
         "arithmetic": sum(layer.arithmetic for layer in bounds),

@@ -19,7 +19,6 @@ from ..layers import (
     Spec,
 )
 
-
 RMS = RMSNorm()
 
 

@@ -110,11 +110,11 @@ def _row(network: str, chip: str, batch: int, dtype: str, fused: bool) -> dict:
 
 @cache
 def zoo(chip: str = "A100", dtype: str = "fp16") -> list[dict]:
-    """Return a row a network of the zoo: share of its layers and of its time, at batch
-    1, in which memory is the limit.
+    """Return a row a network of `models.FIRST`: share of its layers and of its time, at
+    batch 1, in which memory is the limit.
     """
     machine, found = machines.get(chip), []
-    for name, build in models.ZOO.items():
+    for name, build in models.FIRST.items():
         if name.startswith(("llama2_70b", "mixtral")):
             continue
         bounds = roofline.layers(build(), machine, dtype=dtype, fused=True)
