@@ -1,7 +1,7 @@
 """Count published language models with the transformers library, on tensors without
 storage, and store the integers that tests/test_language.py compares ours with.
 
-Each network is built from its row of lib/dlpatterns/data/language_models.json.
+Each network is built from its row of lib/dlpatterns/data/language_models.csv.
 Parameters that are shared count once. MACs are those of every matrix product and
 convolution that PyTorch dispatches for a prompt of 16 tokens; mixtures of experts are
 not run, since which experts run depends on the data.
@@ -9,6 +9,7 @@ not run, since which experts run depends on the data.
     python benchmarks/language_references.py     (writes tests/transformers_counts.json)
 """
 
+import csv
 import json
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import transformers
 from torchvision_counts import Recorder
 
 HERE = Path(__file__).resolve().parent
-CONFIGS = HERE.parent / "lib" / "dlpatterns" / "data" / "language_models.json"
+CONFIGS = HERE.parent / "lib" / "dlpatterns" / "data" / "language_models.csv"
 RESULT = HERE.parent / "tests" / "transformers_counts.json"
 CLASSES = {
     "bert": transformers.BertForPreTraining,
@@ -69,8 +70,8 @@ def main() -> None:
     # Several texts in one row would be found by reading values, which are not there.
     transformers.masking_utils.find_packed_sequence_indices = lambda places: None
     versions = {"torch": torch.__version__, "transformers": transformers.__version__}
-    rows = json.loads(CONFIGS.read_text())
-    networks = {name: count(row["config"]) for name, row in rows.items()}
+    rows = csv.DictReader(CONFIGS.read_text().splitlines())
+    networks = {row["model"]: count(json.loads(row["config"])) for row in rows}
     stored = {"versions": versions, "tokens": TOKENS, "networks": networks}
     RESULT.write_text(json.dumps(stored, indent=1) + "\n")
     print(f"{len(networks)} language models counted with {versions}")

@@ -220,6 +220,97 @@ def self_attention(spec, given):
     return linear.linear(join_heads(attention(q, k, v)), weights.out, weights.out_bias)
 
 
+def latent_attention(spec, given):
+    """Short vectors for queries, and for keys and values, made long again; the rotary
+    key is one for all heads.
+    """
+    x = given["x"]
+    q = x
+    if spec.query_rank:
+        q = normalisation.rms_norm(linear.linear(x, given["q down"]), given["q norm"])
+    q = split_heads(linear.linear(q, given["q up"]), spec.heads)
+    short = linear.linear(x, given["kv down"])
+    latent, key = short[..., : spec.latent], short[..., spec.latent :]
+    latent = normalisation.rms_norm(latent, given["kv norm"])
+    both = split_heads(linear.linear(latent, given["kv up"]), spec.heads)
+    plain = spec.plain_dim
+    key = np.repeat(turned(key[:, None]), spec.heads, axis=1)
+    q = np.concatenate([q[..., :plain], turned(q[..., plain:])], axis=-1)
+    k = np.concatenate([both[..., :plain], key], axis=-1)
+    seen = join_heads(attention(q, k, both[..., plain:]))
+    return linear.linear(seen, given["out"])
+
+
+def window_attention(spec, given):
+    """Attention in each window of the padded map, with a bias for each relative
+    position, and a mask where windows are moved.
+    """
+    x, size, out = given["x"], spec.window, []
+    channels, *sides = x.shape[1:]
+    rows, columns = (-(-side // size) * size for side in sides)
+    padded = np.zeros((len(x), channels, rows, columns), dtype=x.dtype)
+    padded[:, :, : sides[0], : sides[1]] = x
+    places = list(product(range(size), repeat=2))
+    far = [[(a - c + size - 1, b - d + size - 1) for c, d in places] for a, b in places]
+    table = [[(2 * size - 1) * a + b for a, b in row] for row in far]
+    for n, i, j in product(
+        range(len(x)), range(0, rows, size), range(0, columns, size)
+    ):
+        tokens = padded[n, :, i : i + size, j : j + size].reshape(channels, -1).T
+        q, k, v = (
+            split_heads(
+                linear.linear(tokens, given[c], given[f"{c} bias"])[None], spec.heads
+            )[0]
+            for c in "qkv"
+        )
+        heads = [
+            _window_head(spec, q[h], k[h], v[h], given["table"][table, h])
+            for h in range(spec.heads)
+        ]
+        seen = np.concatenate(heads, axis=-1)
+        out.append(linear.linear(seen, given["out"], given["out bias"]))
+    return out
+
+
+def _window_head(spec, q, k, v, biases):
+    if spec.cosine:
+        q, k = _of_length_one(q), _of_length_one(k)
+    scores = linear.linear(q, k) * 0.5 + biases
+    if spec.shift:
+        scores = scores + np.zeros(scores.shape)
+    return linear.linear(activations.softmax(scores), v.T)
+
+
+def _of_length_one(rows):
+    out = np.zeros(rows.shape, dtype=rows.dtype)
+    for place, row in enumerate(rows):
+        total = row[0] * row[0]
+        for value in row[1:]:
+            total = total + value * value
+        root = total**0.5
+        out[place] = [value / root for value in row]
+    return out
+
+
+def channel_norm(spec, given):
+    rows = np.moveaxis(given["x"], 1, -1)
+    return normalisation.layer_norm(rows, given["weight"], given["bias"])
+
+
+def channel_scale(spec, given):
+    return given["x"] * given["weight"][:, None, None]
+
+
+def squares(spec, given):
+    n, c, h, w = given["x"].shape
+    x = given["x"].reshape(
+        n, c, h // spec.block, spec.block, w // spec.block, spec.block
+    )
+    return x.transpose(0, 1, 3, 5, 2, 4).reshape(
+        n, -1, h // spec.block, w // spec.block
+    )
+
+
 def experts(spec, given):
     """Route each token: the largest shares by repeated search, then the gated networks,
     weighted and added.

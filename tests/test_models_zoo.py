@@ -98,7 +98,7 @@ def test_biases_made_by_a_network_and_queries_of_length_one():
     counts = count(only(layers.WindowAttention(2, 2, hidden=5, cosine=True), (6, 4, 4)))
     assert counts.params - plain.params == 5 * (2 + 1 + 2) + 2 - 9 * 2
     assert counts.macs == plain.macs
-    assert counts.other["normalisation"] == 2 * 16 * 2 * 7
+    assert counts.other["normalisation"] == 2 * 16 * 2 * 3 * 3
 
 
 def test_attention_in_windows_names_heads_that_do_not_divide():

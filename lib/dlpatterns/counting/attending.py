@@ -121,7 +121,8 @@ def window_attention(
     """Count attention in each window, the padding of windows that hang over included,
     and the biases of the positions.
 
-    With `cosine`, the lengths cost 2 D + 1 operations a query or key of D features.
+    With `cosine`, a query or key of D features costs 3 D operations to bring to length
+    1: D squares, D - 1 additions, a root, D divisions.
     """
     channels, tokens = output[0], spec.windows(output) * spec.window**2
     pairs, places = tokens * spec.window**2, (2 * spec.window - 1) ** 2
@@ -129,7 +130,7 @@ def window_attention(
     table = places * spec.heads
     if spec.hidden:  # two features, one bias a hidden unit
         table = spec.hidden * (2 + 1 + spec.heads)
-    lengths = 2 * tokens * spec.heads * (2 * channels // spec.heads + 1)
+    lengths = 2 * tokens * 3 * channels
     return Cost(
         weights=4 * channels**2,
         extras=4 * channels + table + spec.heads * spec.cosine,

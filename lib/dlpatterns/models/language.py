@@ -1,10 +1,11 @@
 """Published language models by name: the sizes of their `config.json`, as rows of
-`data/language_models.json`.
+the table `language_models`.
 
 >>> FUNCTIONS["llama3_8b"](tokens=16).output_shape
 (16, 128256)
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,7 +13,10 @@ from .. import datasets
 from ..graph import Model
 from .huggingface import Description, describe
 
-PUBLISHED = datasets.measurement("language_models")
+PUBLISHED = {
+    row["model"]: row | {"config": json.loads(row["config"])}
+    for row in datasets.table("language_models")
+}
 
 
 def description(name: str) -> Description:
