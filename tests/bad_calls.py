@@ -104,6 +104,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "decoding.decode_macs": {"model": models.gpt2(1), "cached": 3},
     "costs.softmax_operations": {"width": 3},
     "graph.fold_batch_norm": {"model": VGG},
+    "graph.resized": {"model": VGG, "input_shape": (3, 64, 64)},
     "formats.get": {"name": "fp16"},
     "kinds.products_that_fit": {
         "first": dlpatterns.formats.get("int8"),

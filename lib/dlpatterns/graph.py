@@ -210,6 +210,8 @@ def resized(model: Model, input_shape: Shape) -> Model:
 
     Raises: ValueError that names the first layer which does not fit it.
     """
+    if not isinstance(model, Model):
+        raise TypeError(f"resized takes a network, got {model!r}")
     net = Builder(model.name, input_shape, source=model.source)
     nodes = [net.input]  # node i + 1 is what layer i returns
     for layer in model.layers:
