@@ -315,7 +315,25 @@ def test_what_is_stored_is_the_study():
             assert run["ended"] in ("solved", "still", "limit")
 
 
-@pytest.mark.parametrize("name", ["LSTM", "attention", "attention, positions"])
+def test_runs_to_the_end_turn_the_order_round():
+    """Read from the file itself: every run that went on stood still or has the task,
+    and each RNN's beats each LSTM's.
+    """
+    runs = [run for run in measurement("sequence_memory")["runs"] if run["on"]]
+    assert {run["ended"] for run in runs} == {"still", "solved"}
+    ends = {"RNN": [], "LSTM": []}
+    for run in runs:
+        if run["width"] == run["length"] == 1:
+            ends[run["network"]].append(np.mean(run["curve"][-1][2]))
+    assert [len(right) for right in ends.values()] == [5, 5]
+    assert min(ends["RNN"]) > 99 > 97 > max(ends["LSTM"])
+    assert memory.chances().turned
+    table = {row["network"]: row for row in memory.to_the_end()}
+    assert table["LSTM"]["24, twice as wide"] == "20 % (1)"
+    assert table["attention, positions"]["twice as wide"] == "-"
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "attention", "attention, positions"])
 def test_one_seed_again(name):
     """The first 500 updates of a stored run, trained once more."""
     arm = memory.Arm("order", name)

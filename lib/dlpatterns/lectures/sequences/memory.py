@@ -114,9 +114,24 @@ def arms() -> list[tuple[Arm, range]]:
     """
     found = [(Arm(task, name), SEEDS) for task in TASKS for name in RATE]
     lstm, told = Arm("order", "LSTM"), Arm("order", "attention, positions")
-    found += [(replace(lstm, on=True), range(2))]
-    changes = ({"rate": 0.5}, {"rate": 2}, {"width": 2})
-    found += [(replace(lstm, **change), range(1)) for change in changes]
+    rnn = Arm("order", "RNN")
+    found += [(replace(one, on=True), SEEDS) for one in (lstm, rnn)]
+    changes = ({"width": 2}, {"length": 2})
+    found += [
+        (replace(one, on=True, **change), range(2))
+        for one in (rnn, lstm)
+        for change in changes
+    ]
+    longer = ({"rate": 2}, {"width": 2}, {"rate": 2, "width": 2})
+    found += [
+        (replace(one, on=True, length=2, **change), range(1))
+        for one, changes in ((rnn, longer), (lstm, longer[1:2]))
+        for change in changes
+    ]
+    changes = ({"rate": 0.5}, {"rate": 2}, {"rate": 4}, {"width": 2})
+    found += [
+        (replace(one, **change), range(1)) for one in (lstm, rnn) for change in changes
+    ]
     changes = ({"rate": 0.5}, {"rate": 2}, {"width": 0.5}, {"length": 2})
     return found + [(replace(told, **change), range(3)) for change in changes]
 
@@ -239,62 +254,106 @@ def results() -> list[dict]:
     return rows
 
 
-def rivals() -> list[dict]:
-    """Return a row for each change of rate, width or length: mean accuracy in % over
-    the distances and seeds, beside the usual runs', and the most updates that a run
-    took.
+CHANGES = {  # column: how its runs differ from the usual ones, which stop early
+    "to the end": {},
+    "twice as wide": {"width": 2},
+    "24 symbols": {"length": 2},
+    "24, twice as wide": {"length": 2, "width": 2},
+}
+
+
+def to_the_end() -> list[dict]:
+    """Return a row a network on `order`: mean accuracy in % over the distances and
+    seeds when the usual runs stop, and of runs to their end, with other widths and
+    lengths; "-" where attention had it before and was not tried.
     """
     rows = []
-    for arm, runs in sorted(stored().items(), key=lambda item: item[0].network):
-        changes = {"rate": arm.rate, "width": arm.width, "symbols": arm.length}
-        changed = [
-            f"{name} × {value:g}" for name, value in changes.items() if value != 1
-        ] + ["run on"] * arm.on
-        if changed:
-            row = {"task": arm.task, "network": arm.network, "change": changed[0]}
-            row |= {"usual %": accuracy(Arm(arm.task, arm.network)).mean()}
-            row |= {"changed %": accuracy(arm).mean(), "runs": len(runs)}
-            rows.append(row | {"updates": max(run["curve"][-1][0] for run in runs)})
+    for name in ("RNN", "LSTM", "attention, positions"):
+        usual = Arm("order", name)
+        row = {"network": name, "MACs": count(usual.model()).macs}
+        row["12,000 updates"] = _told(usual)
+        told = {what: _told(_ended(usual, how)) for what, how in CHANGES.items()}
+        rows.append(row | told)
     return rows
 
 
-def second_chances() -> dict:
-    """Return what the LSTM on `order` reaches in % when it runs on, in the mean and in
-    the middle, after how many updates; and what other rates and the double width reach.
+def _ended(usual: Arm, change: dict) -> Arm:
+    """Return the arm with a change that was run to its end: one that went on, or one
+    that had the task before.
     """
-    lstm = Arm("order", "LSTM")
-    on, usual = replace(lstm, on=True), stored()[lstm]
-    right, runs = accuracy(on), stored()[on]
-    took = [run["curve"][-1][0] for run in runs]
-    wide = replace(lstm, width=2)
-    return {
-        "improving": sum(run["ended"] == "limit" for run in usual),
-        "runs": len(usual),
-        "ended": {run["ended"] for run in runs}
-        | {"wide " + stored()[wide][0]["ended"]},
-        "on": sorted(right.mean(axis=1)),
-        "middle": right[:, 4:8].mean(),
-        "outside": right[:, [0, -1]].mean(),
-        "updates": sorted(took),
-        "wide": accuracy(wide).mean(),
-        "rates": [accuracy(replace(lstm, rate=rate)).mean() for rate in (0.5, 2)],
-    }
+    on = replace(usual, on=True, **change)
+    return on if on in stored() else replace(usual, **change)
 
 
-def chances_hold(found: dict) -> bool:
-    """Tell whether time and width help the LSTM and rates don't, and whether attention
-    with positions has the task whatever was changed.
+def _told(arm: Arm) -> str:
+    if arm not in stored():
+        return "-"
+    runs = len(stored()[arm])
+    return f"{accuracy(arm).mean():.0f} % ({runs})"
+
+
+@dataclass(frozen=True)
+class Chances:
+    """What the recurrent networks reach on `order`, in % over all distances: by seed
+    when stopped, by seed at their end, and with changes; updates at their end.
     """
-    usual = accuracy(Arm("order", "LSTM")).mean()
-    told = [r["changed %"] for r in rivals() if "positions" in r["network"]]
-    return bool(
-        found["ended"] == {"still", "wide limit"}
-        and max(found["rates"]) < usual < found["on"][0] - 5
-        and found["on"][-1] < min(98, found["wide"])
-        and found["wide"] < 99
-        and found["middle"] + 3 < found["outside"]
-        and min(told) > 99.5
+
+    stopped: dict[str, np.ndarray]
+    ended: dict[str, np.ndarray]
+    updates: dict[str, list[int]]
+    wide: dict[str, np.ndarray]
+    long: dict[str, np.ndarray]
+    rates: dict[str, dict[float, float]]
+
+    @property
+    def turned(self) -> bool:
+        """Tell whether the LSTM leads with every seed when both are stopped, and the
+        plain RNN with every seed when both are at their end.
+        """
+        first = self.stopped["LSTM"].min() > self.stopped["RNN"].max()
+        return bool(first and self.ended["RNN"].min() > self.ended["LSTM"].max() + 2)
+
+    @property
+    def width_ends_it(self) -> bool:
+        """Tell whether both have the task at twice the width."""
+        return all(right.min() > 99.5 for right in self.wide.values())
+
+    @property
+    def length_stops_them(self) -> bool:
+        """Tell whether neither has the task at twice the symbols, at either width."""
+        return all(right.max() < 95 for right in self.long.values())
+
+
+def chances() -> Chances:
+    """Return what time, width, length and rate do for the two recurrent networks."""
+    arms = {name: Arm("order", name) for name in ("RNN", "LSTM")}
+    on = {name: replace(arm, on=True) for name, arm in arms.items()}
+
+    def right(name: str, **change: float) -> np.ndarray:
+        return accuracy(replace(on[name], **change)).mean(axis=1)
+
+    return Chances(
+        stopped={name: accuracy(arm).mean(axis=1) for name, arm in arms.items()},
+        ended={name: right(name) for name in arms},
+        updates={
+            name: sorted(run["curve"][-1][0] for run in stored()[arm])
+            for name, arm in on.items()
+        },
+        wide={name: right(name, width=2) for name in arms},
+        long={
+            name: np.concatenate([right(name, length=2, width=w) for w in (1, 2)])
+            for name in arms
+        },
+        rates={
+            name: {rate: _first(replace(arm, rate=rate)) for rate in (0.5, 1, 2, 4)}
+            for name, arm in arms.items()
+        },
     )
+
+
+def _first(arm: Arm) -> float:
+    """Return the mean accuracy of the first seed, in %."""
+    return float(accuracy(arm)[0].mean())
 
 
 def _spread(values: np.ndarray) -> str:
