@@ -12,7 +12,7 @@ import pytest
 
 from dlpatterns import models
 from dlpatterns.command import answering, finding, terminal, texts
-from dlpatterns.counting import count
+from dlpatterns.counting import count, decoding
 from dlpatterns.hardware import generation, machines, roofline
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +53,7 @@ def test_a_network_is_counted():
 def test_csv_holds_exact_numbers_that_add_up(capsys, by):
     code, out, _ = said(capsys, "count", "vgg16", "--by", by, "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))
-    assert code == 0 and len(rows) == (38 if by == "layer" else 6)
+    assert code == 0 and len(rows) == (39 if by == "layer" else 5)
     assert sum(int(row["params"]) for row in rows) == 138_357_544
     assert sum(int(row["macs"]) for row in rows) == 15_470_264_320
 
@@ -80,6 +80,9 @@ def test_bounds_are_those_of_the_rooms_below():
     assert got["bytes_once"] == sum(one.bytes_once for one in bounds)
     assert got["seconds_overlapped"] == sum(one.overlapped for one in bounds)
     step = generation.decode(models.gpt2(tokens=1), h100, cached=32, **how)
+    assert got["next_token"]["macs"] == 4 * decoding.decode_macs(
+        models.gpt2(tokens=1), 32
+    )
     assert got["next_token"]["seconds"] == sum(one.overlapped for one in step)
     assert sum(row["seconds"] for row in got["by_kind"]) == pytest.approx(
         got["seconds_overlapped"]
@@ -124,7 +127,7 @@ def test_tables_fit_the_terminal(capsys, monkeypatch, width, by):
     if width == 60:
         assert "no room for" in out
     if width == 200:
-        assert "no room for" not in out and "1,497,352,192" in out
+        assert "no room for" not in out and "1,498,376,192" in out
 
 
 def test_without_a_terminal_nothing_is_left_out(capsys, monkeypatch):
@@ -182,11 +185,64 @@ def test_wrong_use(capsys, words, hint):
     assert "Traceback" not in err
 
 
+LLAMA = {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008}
+LLAMA |= {"num_hidden_layers": 32, "num_attention_heads": 32, "vocab_size": 32000}
+LLAMA |= {"num_key_value_heads": 32, "max_position_embeddings": 4096}
+LLAMA |= {"tie_word_embeddings": False, "rms_norm_eps": 1e-5, "hidden_act": "silu"}
+
+
+@pytest.mark.parametrize("where", ["file", "folder", "in"])
+def test_a_config_is_counted(capsys, monkeypatch, tmp_path, where):
+    """Llama-2-7B as published: 6,738,415,616 parameters."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(LLAMA), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(path.read_text(encoding="utf-8")))
+    given = {"file": str(path), "folder": str(tmp_path), "in": "-"}[where]
+    code, out, err = said(capsys, "count", given, "--tokens", "16", "--machine=H100")
+    assert (code, err) == (0, "") and "6,738,415,616" in out and "524,288" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (None, "cannot be read"),
+        (b"", "no JSON"),
+        (b'{"model_type": "llama"', "no JSON"),
+        (b"[" * 200_000, "no JSON"),
+        (b"[1, 2]", "no JSON object"),
+        (b"\xff\xfe\x00", "no text"),
+        (b'{"model_type": "unheard-of"}', "not supported"),
+        (b'{"model_type": "llama"}', "hidden_size is missing"),
+        (json.dumps(LLAMA | {"hidden_size": -1}).encode(), "hidden_size is -1"),
+        (json.dumps(LLAMA | {"num_hidden_layers": 10**9}).encode(), "1,000,000,000"),
+    ],
+)
+def test_a_bad_file(capsys, tmp_path, content, hint):
+    path = tmp_path / "bad.json"
+    if content is not None:
+        path.write_bytes(content)
+    code, out, err = said(capsys, "count", str(path))
+    assert (code, out) == (1, "") and hint in err and len(err) < 1000
+    assert "Traceback" not in err
+
+
+def test_an_encoder_with_a_decoder_has_a_cache_and_no_bound_for_a_token(capsys):
+    """T5-small: 60,506,624 parameters; six decoder layers keep 2 x 512 values."""
+    _, out, _ = said(
+        capsys, "count", "t5_small", "--tokens=8", "--machine=H100", "--json"
+    )
+    read = json.loads(out)
+    assert read["params"] == 60_506_624 and read["next_token"] is None
+    assert read["cache"]["bytes_per_token"] == 6 * 2 * 512 * 2 and read["tokens"] == 8
+
+
 def test_help_has_examples_and_each_works(capsys):
     code, out, _ = said(capsys, "--help")
     examples = [line.strip() for line in out.splitlines() if "dlpatterns count" in line]
     assert code == 0 and len(examples) >= 3
     for line in examples:
+        if "config.json" in line:
+            continue
         words = line.partition("dlpatterns ")[2].partition(" >")[0].split()
         assert said(capsys, *words)[0] == 0
 
@@ -200,8 +256,7 @@ def test_list_names_all(capsys):
 
 def test_a_reader_who_has_read_enough():
     """As `... | head -1`: no message, no traceback."""
-    command = [sys.executable, "-m", "dlpatterns", "count", "densenet", "--json"]
-    command[4] = "googlenet"
+    command = [sys.executable, "-m", "dlpatterns", "count", "googlenet", "--json"]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "lib")}
     running = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
@@ -221,8 +276,10 @@ def test_numpy_is_not_imported():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0 s"), (999.6, "1.00 ks"), (1e-15, "0.00 ps"), (4.5e-9, "4.50 ns")]
-    + [(1, "1 s"), (9.999, "10.0 s"), (2e21, "2000 Es"), (999_600, "1.00 Ms")],
+    [
+        *[(0, "0 s"), (999.6, "1.00 ks"), (1e-15, "0.00 ps"), (4.5e-9, "4.50 ns")],
+        *[(1, "1 s"), (9.999, "10.0 s"), (2e21, "2000 Es"), (999_600, "1.00 Ms")],
+    ],
 )
 def test_short_numbers(value, text):
     assert texts.short(value, "s") == text

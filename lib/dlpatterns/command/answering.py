@@ -85,11 +85,19 @@ def _described(found: Found, model: Model, question: Question) -> dict:
         "input": list(model.input_shape),
         "output": list(model.output_shape),
         "batch": question.batch,
-        "tokens": model.input_shape[0] if found.takes_tokens else None,
+        "tokens": _tokens(model) if found.takes_tokens else None,
         "format": question.dtype,
         "weight_format": question.stored,
         "bytes_assumption": "once",
     }
+
+
+def _tokens(model: Model) -> int:
+    """Return the tokens that a network reads; of one with a decoder, those it
+    writes.
+    """
+    given = [layer for layer in model.layers if layer.kind == "Given"]
+    return (given[0].output_shape if given else model.input_shape)[0]
 
 
 def _row(layer: LayerCount, moved: int) -> dict:
@@ -109,14 +117,11 @@ def _cache(model: Model, question: Question) -> dict | None:
     """Return the bytes of keys and values that the network keeps, None if it keeps
     none.
     """
-    if not any(layer.kind in KEEPING and layer.spec.causal for layer in model.layers):
+    if not any(map(decoding.keeps, model.layers)):
         return None
     each = decoding.cache_bytes_per_token(model, question.dtype)
-    tokens = model.input_shape[0]
-    return {"bytes_per_token": each, "bytes": question.batch * tokens * each}
-
-
-KEEPING = {"Attention"}
+    tokens = question.batch * _tokens(model)
+    return {"bytes_per_token": each, "bytes": tokens * each}
 
 
 def _on_a_machine(
@@ -163,12 +168,15 @@ def _next_token(
     found: Found, machine: machines.Machine, question: Question, result: dict
 ) -> dict | None:
     """Return the bounds of one more token of each sequence behind those counted, None
-    for a network that writes none.
+    for a network that writes none, or whose decoder reads what an encoder wrote.
     """
     if result["cache"] is None or not found.takes_tokens:
         return None
+    model = found.build(1)
+    if any(layer.kind == "Given" for layer in model.layers):
+        return None
     bounds = generation.decode(
-        found.build(1), machine, cached=result["tokens"], **_how(question)
+        model, machine, cached=result["tokens"], **_how(question)
     )
     seconds = roofline.network(bounds)["overlapped_s"]
     return {

@@ -1,9 +1,12 @@
-"""A network from what was typed: the name of one of the zoo."""
+"""A network from what was typed: the name of one of the zoo, or a `config.json`."""
 
 import difflib
 import inspect
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .. import models
 from ..graph import Model
@@ -43,9 +46,10 @@ class Found:
 
 
 def network(given: str) -> Found:
-    """Return the network of that name.
+    """Return the network of that name, or the one that a `config.json` describes, given
+    as its path, as its folder, or as `-` for what comes in.
 
-    Raises: Unknown, with the names that are near.
+    Raises: Unknown, with the names that are near; BadFile for a file.
 
     >>> network("gpt2").build(tokens=16).output_shape
     (16, 50257)
@@ -53,10 +57,70 @@ def network(given: str) -> Found:
     if not isinstance(given, str):
         raise TypeError(f"a network is asked for by name, got {given!r}")
     key = given.strip().lower().replace("-", "_")
-    if key not in models.ZOO:
-        raise Unknown(_advice(given, key))
-    make = models.ZOO[key]
-    return Found(key, make, "tokens" in inspect.signature(make).parameters)
+    if key in models.ZOO:
+        make = models.ZOO[key]
+        return Found(key, make, "tokens" in inspect.signature(make).parameters)
+    if given == "-":
+        return described(sys.stdin.read(MOST_BYTES + 1))
+    if is_path(given):
+        return described(_read(Path(given)), _named(Path(given)))
+    raise Unknown(_advice(given, key))
+
+
+MOST_BYTES = 10**7
+
+
+def is_path(given: str) -> bool:
+    """Tell whether a text looks like the path of a file, or is one."""
+    parted = "/" in given or "\\" in given or given.endswith((".json", ".onnx"))
+    return parted or ("\0" not in given and len(given) < 200 and Path(given).exists())
+
+
+def described(text: str, name: str = "config.json") -> Found:
+    """Return the network that the text of a `config.json` describes.
+
+    Raises: BadFile for what is no such description; when built, if it does not fit.
+
+    >>> sizes = '"n_embd": 8, "n_layer": 2, "n_head": 2, "vocab_size": 100'
+    >>> text = '{"model_type": "gpt2", "n_positions": 16, %s}' % sizes
+    >>> described(text).build().output_shape
+    (16, 100)
+    """
+    if len(text) > MOST_BYTES:
+        raise BadFile(f"{name} is larger than {MOST_BYTES:,} letters")
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFile(f"{name} is no JSON that can be read: {error!s:.80}") from None
+    if not isinstance(config, dict):
+        raise BadFile(f"{name} holds no JSON object, but {config!r:.60}")
+
+    def make(tokens: int | None = None) -> Model:
+        try:
+            return models.from_huggingface(config, tokens)
+        except (ValueError, TypeError) as error:
+            raise BadFile(f"{name}: {error}") from None
+
+    return Found(name, make, takes_tokens=True)
+
+
+def _read(path: Path) -> str:
+    """Return the text of a `config.json`, or of the one in a folder."""
+    path = path / "config.json" if path.is_dir() else path
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return lines.read(MOST_BYTES + 1)
+    except UnicodeDecodeError:
+        raise BadFile(f"{path} is no text; a config.json is wanted") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadFile(f"{path} cannot be read: {reason}") from None
+
+
+def _named(path: Path) -> str:
+    """Return the name of a file, with its folder's where that says more."""
+    said = path.resolve().parent.name if path.name == "config.json" else ""
+    return f"{said}/{path.name}" if said else path.name
 
 
 def _advice(given: str, key: str) -> str:

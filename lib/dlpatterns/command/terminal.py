@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   python -m dlpatterns count resnet50 --batch 8
   python -m dlpatterns count gpt2 --tokens 512 --by layer
   python -m dlpatterns count llama2_7b --machine H100 --weights int4
+  python -m dlpatterns count path/to/config.json --tokens 4096
   python -m dlpatterns count vgg16 --by layer --csv > vgg16.csv
   python -m dlpatterns compare resnet50 mobilenet_v2 --machine T4
   python -m dlpatterns --list
@@ -89,7 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="count | compare")
     one = commands.add_parser("count", help="count one network", epilog=EXAMPLES, **how)
-    one.add_argument("network", help="a network's name")
+    one.add_argument(
+        "network",
+        help="a network's name, the path of a config.json, or - for one that comes in",
+    )
     one.add_argument(
         "--by", choices=("kind", "layer"), default="kind", help="a row each (kind)"
     )

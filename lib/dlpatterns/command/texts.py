@@ -11,6 +11,8 @@ SPARED = ("activations", "other", "output", "bytes_once", "waits_for", "layers",
 HEADS = {"macs": "MACs", "bytes_once": "bytes once", "waits_for": "waits for"}
 HEADS |= {"seconds": "time"}
 
+Cell = Callable[[str, object], str]
+
 
 def short(value: float, unit: str = "") -> str:
     """Return a number in three digits with the prefix of its size.
@@ -20,7 +22,7 @@ def short(value: float, unit: str = "") -> str:
     """
     if not value:
         return f"0 {unit}".strip()
-    steps = PREFIXES if value >= 1000 else SMALL
+    steps = PREFIXES if value >= 999.5 else SMALL
     scale, prefix = next((one for one in steps if value >= one[0] * 0.9995), steps[-1])
     if float(value).is_integer() and value < 1000:
         return f"{int(value)} {unit}".strip()
@@ -153,9 +155,9 @@ def table(rows: Sequence[dict], width: int | None = None) -> str:
     """Return rows as lines that fit a width: exact numbers if they do, else short ones,
     else without the columns that matter least, which are then named.
 
-    >>> print(table([{"layer": "fc", "macs": 4096000}], width=12))
-    layer   MACs
-    fc     4.1 M
+    >>> print(table([{"layer": "fc", "macs": 4096000}], width=13))
+    layer    MACs
+    fc     4.10 M
     """
     kept, left = list(rows[0]), []
     for cell in (_exact, _brief):
