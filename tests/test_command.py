@@ -53,7 +53,7 @@ def test_a_network_is_counted():
 def test_csv_holds_exact_numbers_that_add_up(capsys, by):
     code, out, _ = said(capsys, "count", "vgg16", "--by", by, "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))
-    assert code == 0 and len(rows) == (39 if by == "layer" else 5)
+    assert code == 0 and len(rows) == (39 if by == "layer" else 6)
     assert sum(int(row["params"]) for row in rows) == 138_357_544
     assert sum(int(row["macs"]) for row in rows) == 15_470_264_320
 
