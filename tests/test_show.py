@@ -159,6 +159,20 @@ def test_table_html_has_the_same_cells_headings_and_a_box_that_scrolls():
     assert page.find("figcaption").get_text() == "Two networks."
 
 
+def test_a_folded_table_opens_by_its_caption_and_prints_whole():
+    folded = shown(show.table, ROWS, caption="Two networks.", folded=True)
+    page = BeautifulSoup(folded["text/html"], "html.parser")
+    assert page.details.summary.text == "Two networks."
+    assert not page.details.has_attr("open")
+    assert len(page.details.table.find_all("tr")) == len(ROWS) + 1
+    assert (
+        folded["text/plain"]
+        == shown(show.table, ROWS, caption="Two networks.")["text/plain"]
+    )
+    unnamed = shown(show.table, ROWS, folded=True)["text/html"]
+    assert BeautifulSoup(unnamed, "html.parser").summary.text == f"{len(ROWS)} rows"
+
+
 def test_table_columns_pick_order_and_rename():
     text = shown(show.table, ROWS, {"weights": "parameters", "network": "name"})[
         "text/plain"

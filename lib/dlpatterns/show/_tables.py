@@ -112,16 +112,22 @@ def table(
     columns: Sequence[str] | Mapping[str, str] | None = None,
     *,
     caption: str = "",
+    folded: bool = False,
 ) -> None:
     """Show rows (dicts or dataclasses) as a table; `columns` picks keys, or maps keys
-    to headings.
+    to headings. `folded`, a reader opens it by its caption.
 
     Whole numbers get thousands separators, other numbers three significant digits;
     missing values are a dash.
     """
     grid = Grid(rows, columns)
     note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    html = f'<figure class="dlp-figure">{grid.html(caption)}{note}</figure>'
+    if folded:
+        note, head = "", escape(caption or f"{len(grid.cells)} rows")
+        html = f"<details><summary>{head}</summary>{grid.html(caption)}</details>"
+    else:
+        html = grid.html(caption)
+    html = f'<figure class="dlp-figure">{html}{note}</figure>'
     display(
         {
             "text/html": html,

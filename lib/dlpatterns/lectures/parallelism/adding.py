@@ -10,7 +10,6 @@ from ...parallel import collectives, launch, messages
 
 RANKS = 4
 ALGORITHMS = ("ring", "tree", "doubling", "halving and doubling")
-ALPHA, BETA = 5e-6, 1 / 25e9  # a message between nodes, and a link of 25 GB/s
 
 
 def ring(step: int) -> show.Frame:
@@ -20,7 +19,7 @@ def ring(step: int) -> show.Frame:
     rounds = collectives.rounds("all-reduce", "ring", RANKS)
     start = [dict.fromkeys(range(RANKS), 1 << rank) for rank in range(RANKS)]
     held = messages.deliver(rounds[:step], start)
-    fig, axes = show.subplots(figsize=(4.6, 2.8))
+    fig, axes = show.subplots(figsize=(4.6, 2.3))
     axes.axis("off")
     axes.set(xlim=(-1.25, RANKS), ylim=(RANKS, -0.55))
     table = [[bin(held[r][c]).count("1") for c in range(RANKS)] for r in range(RANKS)]
@@ -111,26 +110,6 @@ def measured(length: int = 1000) -> list[dict]:
             }
         )
     return rows
-
-
-def race(ranks: int) -> show.Frame:
-    """Draw the seconds of all-reduces against the size of the vector."""
-    sizes = np.logspace(2, 9, 57)
-    fig, axes = show.subplots(figsize=(4.6, 2.6))
-    for name, style in zip(ALGORITHMS, ("-", "--", ":", "-."), strict=True):
-        form = collectives.cost("all-reduce", name, ranks)
-        times = [form.seconds(size, ALPHA, BETA) * 1e3 for size in sizes]
-        axes.plot(sizes, times, style, label=name)
-    at = collectives.crossover(ranks, ALPHA, BETA)
-    axes.axvline(max(at, sizes[0]), color=show.INK, linewidth=1)
-    axes.set(xscale="log", yscale="log", xlabel="bytes", ylabel="ms")
-    axes.legend(loc="upper left")
-    caption = (
-        f"{ranks} ranks, 5 µs a message, 25 GB/s: from {show.si(at)}B on the ring is "
-        "faster than the tree."
-    )
-    alt = "Four curves, flat for short vectors and straight for long ones."
-    return show.frame(fig, alt=alt, caption=caption, values=[round(at)])
 
 
 def fitted() -> dict:

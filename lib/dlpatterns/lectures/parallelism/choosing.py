@@ -2,6 +2,7 @@
 or pipeline parallelism.
 """
 
+from dataclasses import replace
 from functools import cache
 
 from ... import show
@@ -26,7 +27,8 @@ def achieved() -> float:
 
 def printed() -> list[dict]:
     """Return a row a model of SC21's table 1: the rate that its step makes beside the
-    printed one, with the forward pass that is done twice and without.
+    printed one, with the forward pass that is done twice and without; what our model
+    says of memory, and of the step with nothing hidden.
     """
     rows = []
     for row, run in zip(rows_of("SC21 Table 1"), published.sc21(), strict=True):
@@ -34,45 +36,54 @@ def printed() -> list[dict]:
         rows.append(
             {
                 "model": run.model.name,
-                "chips": run.cluster.chips,
+                "plan": _short(run.plan),
                 "TFLOP/s, ours": round(used / 100 * A100.peak("bf16") / 1e12),
                 "printed": row["published_tflops_per_gpu"],
-                "of peak, ours": round(used),
+                "%, ours": round(used),
                 "printed, %": row["published_percent_peak"],
-                "without, %": round(run.share(run.seconds), 1),
-                "causal half, %": round(run.share(run.seconds, causal_half=True), 1),
+                "without": round(run.share(run.seconds), 1),
+                "causal half": round(run.share(run.seconds, causal_half=True), 1),
+                "GB a chip": round(run.cost.memory / 1e9, 1),
+                "s, ours": round(run.cost.one_by_one, 1),
+                "measured": round(run.seconds, 1),
+                "ratio": round(run.cost.one_by_one / run.seconds, 2),
             }
         )
     return rows
 
 
-def runs() -> tuple[Run, ...]:
-    """Return all published runs: ten of SC21, four of Korthikanti et al., three of
-    Llama 3, PaLM, DeepSeek-V3.
+def later() -> tuple[Run, ...]:
+    """Return the published runs after SC21: four of Korthikanti et al., three of Llama
+    3, PaLM, DeepSeek-V3.
     """
-    others = (*published.llama3(), published.palm(), published.deepseek())
-    return (*published.sc21(), *published.korthikanti(), *others)
+    return (
+        *published.korthikanti(),
+        *published.llama3(),
+        published.palm(),
+        published.deepseek(),
+    )
 
 
 def predicted() -> list[dict]:
-    """Return a row a published run: what a chip holds, the step with nothing hidden and
-    with gradients hidden, and as measured; the share of the peak that each makes.
+    """Return a row a later run: what a chip holds; the step with nothing hidden, with
+    gradients hidden, and as measured; the share of the peak that our step makes, that
+    the measured one makes with whole squares and with causal halves, and as printed.
     """
     rows = []
-    for run in runs():
+    for run in later():
         one = run.cost
         rows.append(
             {
                 "run": _named(run),
-                "d × t × p": _short(one.plan),
+                "plan": _short(one.plan),
                 "GB a chip": round(one.memory / 1e9, 1),
-                "nothing hidden, s": round(one.one_by_one, 2),
-                "gradients hidden, s": round(one.overlapped, 2),
-                "measured, s": round(run.seconds, 2),
-                "ours / measured": round(one.one_by_one / run.seconds, 2),
-                "MFU, ours": round(run.share(one.one_by_one), 1),
-                "MFU": round(run.share(run.seconds), 1),
-                "printed": run.printed or "not",
+                "s, ours": round(one.one_by_one, 2),
+                "gradients hidden": round(one.overlapped, 2),
+                "measured": round(run.seconds, 2),
+                "%, ours": round(run.share(one.one_by_one), 1),
+                "squares": round(run.share(run.seconds), 1),
+                "halves": round(run.share(run.seconds, causal_half=True), 1),
+                "printed, %": run.printed or "-",
             }
         )
     return rows
@@ -80,31 +91,9 @@ def predicted() -> list[dict]:
 
 def _named(run: Run) -> str:
     name = run.model.name
-    if name.startswith("GPT") and run.plan.recompute == "selective":
-        return f"{name}, selective"
-    return f"{name}, {run.model.tokens:,}" if name.startswith("Llama") else name
-
-
-def told_apart() -> list[dict]:
-    """Return a row a run: the share of the peak that its step makes by what is counted,
-    in %, and as printed.
-    """
-    chosen = (published.sc21()[8], published.korthikanti()[2], published.palm())
-    rows = []
-    for run in (*chosen, *published.llama3()[1:]):
-        weights = run.model.used / run.model.macs()
-        share = run.share(run.seconds)
-        rows.append(
-            {
-                "run": _named(run),
-                "forward twice": round(run.share(run.seconds, recomputed=True), 1),
-                "full squares": round(share, 1),
-                "causal halves": round(run.share(run.seconds, causal_half=True), 1),
-                "weights alone": round(share * weights, 1),
-                "printed": run.printed,
-            }
-        )
-    return rows
+    if name.startswith("Llama"):
+        return f"Llama 3, {run.model.tokens // 1024}K"
+    return name
 
 
 def recounted() -> list[dict]:
@@ -121,11 +110,25 @@ def recounted() -> list[dict]:
             {
                 "run": run.model.name,
                 "printed": row["published_hfu_percent"],
-                "pairs forward again": round(share * (1 + pairs / 3), 1),
-                "all pairs again": round(share * (1 + pairs), 1),
+                "forward again": round(share * (1 + pairs / 3), 1),
+                "all again": round(share * (1 + pairs), 1),
             }
         )
     return rows
+
+
+def in_parts(parts: int) -> tuple[Cost, ...]:
+    """Return what Llama 3's runs take if a chip's layers are cut into so many parts."""
+    return tuple(run.cost for run in published.llama3(parts))
+
+
+def anywhere() -> float:
+    """Return the seconds of DeepSeek-V3's messages to experts if the eight of a token
+    may lie on eight nodes.
+    """
+    run = published.deepseek()
+    model = replace(run.model, reach=None)
+    return plans.cost(model, run.cluster, run.plan, run.batch).expert
 
 
 @cache
@@ -148,22 +151,23 @@ def found(run: Run) -> tuple[Cost, ...]:
 
 
 def chosen() -> list[dict]:
-    """Return a row a run: the published plan and the planner's, as data × tensor ×
-    pipeline, with the seconds of a step, nothing hidden.
+    """Return a row for the five largest models of SC21 and for each later run: the
+    published plan and the planner's, as data × tensor × pipeline, with the seconds of a
+    step, nothing hidden.
     """
     rows = []
-    for run in runs():
+    for run in (*published.sc21()[5:], *later()):
         theirs, best = run.cost, found(run)[0]
         rows.append(
             {
                 "run": _named(run),
-                "plans that fit": len(found(run)),
+                "that fit": len(found(run)),
                 "theirs": _short(theirs.plan),
-                "recomputed": theirs.plan.recompute,
-                "s": round(theirs.one_by_one, 2),
+                "again": theirs.plan.recompute,
                 "fits": theirs.memory <= run.cluster.memory,
+                "s": round(theirs.one_by_one, 2),
                 "the planner's": _short(best.plan),
-                "recomputed ": best.plan.recompute,
+                "again ": best.plan.recompute,
                 "s ": round(best.one_by_one, 2),
             }
         )
@@ -203,6 +207,17 @@ def explained() -> list[dict]:
         {key: v if key == "term" else round(v, 2) for key, v in row.items()}
         for row in planner.explain(podium())
     ]
+
+
+def reasons() -> dict[str, tuple[str, float, str, float]]:
+    """Return where the winner gains and where it pays most, beside the runner-up and
+    beside the published plan.
+    """
+    winner, second, published_one = podium().values()
+    return {
+        "runner-up": planner.reason(winner, second),
+        "published": planner.reason(winner, published_one),
+    }
 
 
 def rivals() -> list[dict]:
@@ -288,7 +303,7 @@ def planned(tensor: int, pipeline: int, recompute: str) -> show.Frame:
     )
     one = plans.cost(run.model, run.cluster, plan, run.batch)
     fig, (left, right) = show.subplots(
-        1, 2, figsize=(4.6, 2.9), gridspec_kw={"width_ratios": [2, 1]}
+        1, 2, figsize=(4.6, 2.3), gridspec_kw={"width_ratios": [2, 1]}
     )
     parts = {
         "compute": one.compute,

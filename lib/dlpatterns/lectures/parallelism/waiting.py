@@ -37,7 +37,7 @@ def timeline(schedule: str, beat: int) -> show.Frame:
     """Draw what four chips have done of eight micro-batches up to a beat."""
     run = pipeline.run(schedules.MAKERS[schedule](CHIPS, MICRO))
     until = min(beat, run.seconds)
-    fig, axes = show.subplots(figsize=(4.6, 2.5))
+    fig, axes = show.subplots(figsize=(4.6, 2.2))
     for bar in run.bars:
         if bar.start < until:
             _block(axes, bar, until)
