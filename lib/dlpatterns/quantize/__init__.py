@@ -9,6 +9,9 @@
 | `integer` | integer product, linear, convolution, pooling, addition |
 | `binary` | signs in packed words: XNOR and popcount |
 | `training` | a network that rounds while it runs and learns |
+| `low_bit` | rules from latent to deployed numbers: steps, signs, ternary, shifts |
+| `adder` | layers that measure distances instead of multiplying (AdderNet) |
+| `learner` | a network trained by a recipe of rules, from scratch |
 | `network` | calibrate, convert a trained network to integers, compare layer by layer |
 | `mixed` | bits for each layer, from a scan of what each costs |
 | `scaling` | outliers moved from activations into weights (SmoothQuant, AWQ) |

@@ -1,0 +1,1 @@
+"""What the lecture on training for few bits computes and draws."""

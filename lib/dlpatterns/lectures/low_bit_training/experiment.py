@@ -1,0 +1,269 @@
+"""Every way to train with few bits, one seed at a time: a perceptron and a
+convolutional network on the digits, the same examples, epochs and batches for all.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+
+from ...graph import Builder, Model
+from ...layers import Activation, BatchNorm2d, Conv2d, Flatten, Linear
+from ...quantize import low_bit
+from ...quantize.learner import Keeping, LowBit, Recipe
+from ...quantize.observers import fit_least_error
+from ...train import data, loop
+from ...train.optimisers import SGD, Adam
+
+EPOCHS, BATCH = 30, 64
+RATES = {"adam": (1e-3, 3e-3, 1e-2, 3e-2), "sgd": (3e-3, 1e-2, 3e-2, 1e-1)}
+SCAN_SEEDS = (100,)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A recipe with the optimiser it is trained by, and the rate of AdderNet's rule."""
+
+    recipe: Recipe = field(default_factory=Recipe)
+    optimiser: str = "adam"
+    eta: float | None = None
+
+
+A8 = low_bit.Steps(8, signed=False)
+SIGNS, SCALED = low_bit.Signs(), low_bit.Signs(scaled=True)
+HARD, W8 = low_bit.SignsHardTanh(), low_bit.Steps(8)
+
+
+def _way(weights: low_bit.Full, activations: low_bit.Full = A8, **more) -> Way:
+    return Way(Recipe(weights=weights, activations=activations, **more))
+
+
+def _uniform(bits: int, **more) -> Way:
+    return _way(low_bit.Steps(bits), low_bit.Steps(bits, signed=False), **more)
+
+
+_GRADIENTS = Recipe(weights=W8, activations=A8, gradient_bits=8)
+_STORED = replace(_GRADIENTS, weights=low_bit.Full(), stored=low_bit.Grid(8, 7))
+_CHANCE = {"gradient_rounding": "stochastic", "stored_rounding": "stochastic"}
+_ADDER, _STEP = Recipe(adder=True), low_bit.Grid(8, 5)
+WAYS = {
+    "float": Way(),
+    "W8 A8": _uniform(8),
+    "W4 A4": _uniform(4),
+    "W3 A3": _uniform(3),
+    "W2 A2": _uniform(2),
+    "W2 A2, ends W8": _uniform(2, ends=W8),
+    "8-bit gradients, nearest": Way(_GRADIENTS),
+    "8-bit gradients, stochastic": Way(replace(_GRADIENTS, **_CHANCE)),
+    "8-bit store, nearest": Way(_STORED),
+    "8-bit store, stochastic": Way(replace(_STORED, **_CHANCE)),
+    "binary weights": _way(SIGNS),
+    "binary weights, scaled": _way(SCALED),
+    "binary activations": _way(W8, HARD),
+    "binary both": _way(SIGNS, HARD),
+    "XNOR-Net": _way(SCALED, HARD),
+    "XNOR-Net, ends W8": _way(SCALED, HARD, ends=W8),
+    "ternary weights": _way(low_bit.Ternary()),
+    "shift weights": _way(low_bit.Shifts(4)),
+    "AdderNet": Way(_ADDER),
+    "AdderNet, 8 bits": Way(replace(_ADDER, weights=_STEP, activations=_STEP)),
+    "float, SGD": Way(optimiser="sgd"),
+    "AdderNet, SGD": Way(_ADDER, "sgd"),
+    "AdderNet, SGD, own rate": Way(_ADDER, "sgd", 0.1),
+}
+NOT_IN_CNN = (
+    "W3 A3", "W2 A2, ends W8", "8-bit gradients, nearest",
+    "8-bit gradients, stochastic", "binary weights", "float, SGD", "AdderNet, SGD",
+    "AdderNet, SGD, own rate",
+)  # fmt: skip
+
+
+def perceptron(hidden: tuple[int, ...] = (64, 32)) -> Model:
+    """Return a perceptron with batch norm, on 64 channels of one pixel each: a full
+    connection there is a 1 x 1 convolution.
+    """
+    net = Builder(f"MLP {'-'.join(map(str, hidden))}", (64, 1, 1))
+    x = net.input
+    for i, units in enumerate(hidden, start=1):
+        x = net.chain(
+            x,
+            Conv2d(units, 1, bias=False),
+            BatchNorm2d(),
+            Activation("relu"),
+            names=(f"hidden{i}", f"norm{i}", f"act{i}"),
+        )
+    return net.model(net.chain(x, Flatten(), Linear(10), names=("flat", "output")))
+
+
+def convolutional(channels: tuple[int, int] = (8, 16)) -> Model:
+    """Return two 3 x 3 convolutions with batch norm, the second with stride two."""
+    net = Builder(f"CNN {channels[0]}-{channels[1]}", (1, 8, 8))
+    x = net.input
+    for i, (units, stride) in enumerate(zip(channels, (1, 2), strict=True), start=1):
+        x = net.chain(
+            x,
+            Conv2d(units, 3, padding=1, stride=stride, bias=False),
+            BatchNorm2d(),
+            Activation("relu"),
+            names=(f"conv{i}", f"norm{i}", f"act{i}"),
+        )
+    return net.model(net.chain(x, Flatten(), Linear(10), names=("flat", "output")))
+
+
+NETWORKS = {"MLP": perceptron, "CNN": convolutional}
+
+
+def optimiser_of(way: Way, rate: float, net: LowBit) -> Keeping:
+    """Return the optimiser of a way, with the grid and the clipping behind it."""
+    inner = Adam(rate) if way.optimiser == "adam" else SGD(rate, 0.9)
+    return Keeping(inner, net, eta=way.eta)
+
+
+def trained(
+    way: Way,
+    model: Model,
+    digits: data.Split,
+    *,
+    rate: float,
+    seed: int,
+    epochs: int = EPOCHS,
+    every: int = 0,
+) -> tuple[LowBit, list[float]]:
+    """Return a network trained by a way, the rate falling along a cosine to zero, and
+    its test accuracy after each `every` epochs.
+    """
+    net, digits = LowBit(model, way.recipe, seed), shaped(digits, model)
+    optimiser, curve = optimiser_of(way, rate, net), []
+    for epoch in range(epochs):
+        optimiser.lr = rate * (1 + np.cos(np.pi * epoch / epochs)) / 2
+        loop.fit(
+            net, digits.train_x, digits.train_y, epochs=1, batch=BATCH,
+            optimizer=optimiser, seed=seed * 1000 + epoch,
+        )  # fmt: skip
+        if every and (epoch + 1) % every == 0:
+            curve.append(share(net, digits))
+    return net, curve
+
+
+def share(net: LowBit, digits: data.Split) -> float:
+    """Return the share of test images that are classified right."""
+    digits = shaped(digits, net.model)
+    return loop.accuracy(net, digits.test_x, digits.test_y)
+
+
+def shaped(digits: data.Split, model: Model) -> data.Split:
+    """Return the digits in the shape that a network takes: maps, or channels."""
+    maps = (digits.train_x, digits.test_x)
+    train_x, test_x = (x.reshape(-1, *model.input_shape) for x in maps)
+    return digits._replace(train_x=train_x, test_x=test_x)
+
+
+@cache
+def validation(seed: int) -> data.Split:
+    """Return the training part of a seed's split, split once more: three quarters to
+    learn from, one to choose by.
+    """
+    whole = data.digits(seed=seed)
+    order = np.random.default_rng(seed).permutation(len(whole.train_x))
+    cut = len(order) // 4
+    held, kept = order[:cut], order[cut:]
+    return data.Split(
+        whole.train_x[kept], whole.train_y[kept],
+        whole.train_x[held], whole.train_y[held],
+    )  # fmt: skip
+
+
+def scanned(name: str, network: str) -> dict[float, float]:
+    """Return the mean validation accuracy at each rate; a failing run counts zero."""
+    way = WAYS[name]
+    found = {}
+    for rate in RATES[way.optimiser]:
+        shares = [_tried(way, NETWORKS[network](), rate, seed) for seed in SCAN_SEEDS]
+        found[rate] = float(np.mean(shares))
+    return found
+
+
+def _tried(way: Way, model: Model, rate: float, seed: int) -> float:
+    digits = validation(seed)
+    try:
+        net, _ = trained(way, model, digits, rate=rate, seed=seed)
+        return share(net, digits)
+    except ValueError:
+        return 0.0
+
+
+def best(found: dict[float, float]) -> float:
+    """Return the rate with the highest validation accuracy, the smaller of equals."""
+    return max(sorted(found), key=lambda rate: found[rate])
+
+
+# Rivals of the perceptron: another width, or more epochs.
+RIVALS = {
+    "float, narrow": ("float", (9, 5), 1),
+    "W8 A8, narrow": ("W8 A8", (16, 10), 1),
+    "W4 A4, narrow": ("W4 A4", (27, 18), 1),
+    "W2 A2, narrow": ("W2 A2", (46, 25), 1),
+    "W4 A4, half": ("W4 A4", (39, 20), 1),
+    "XNOR-Net, wide": ("XNOR-Net", (256, 128), 1),
+    "float, long": ("float", (64, 32), 4),
+    "XNOR-Net, long": ("XNOR-Net", (64, 32), 4),
+    "binary weights, scaled, long": ("binary weights, scaled", (64, 32), 4),
+    "AdderNet, long": ("AdderNet", (64, 32), 4),
+}
+
+
+def rival(name: str, seed: int, rates: dict[str, float]) -> float:
+    """Return the test accuracy of a rival, at the rate of the way it is a rival of."""
+    way, hidden, times = RIVALS[name]
+    digits = data.digits(seed=seed)
+    net, _ = trained(
+        WAYS[way], perceptron(hidden), digits, rate=rates[way], seed=seed,
+        epochs=times * EPOCHS,
+    )  # fmt: skip
+    return share(net, digits)
+
+
+def of_seed(name: str, network: str, seed: int, rate: float) -> dict:
+    """Return the final test accuracy of a way, and that after every tenth of the
+    epochs.
+    """
+    digits = data.digits(seed=seed)
+    net, curve = trained(
+        WAYS[name], NETWORKS[network](), digits, rate=rate, seed=seed,
+        every=EPOCHS // 10,
+    )  # fmt: skip
+    row = {"accuracy": curve[-1], "curve": [round(value, 4) for value in curve]}
+    if name == "float":
+        row["not trained"] = untrained(net, digits)
+    return row
+
+
+UNTRAINED = {
+    "4 bits": low_bit.Steps(4),
+    "2 bits": low_bit.Steps(2),
+    "signs, scaled": SCALED,
+    "ternary": low_bit.Ternary(),
+    "shifts": low_bit.Shifts(4),
+}
+
+
+def untrained(net: LowBit, digits: data.Split) -> dict[str, float]:
+    """Return the test accuracies of a float network whose weights are rounded after
+    training, its statistics of batch norm as they were.
+    """
+    found = {}
+    for name, rule in UNTRAINED.items():
+        rounded = LowBit(net.model, Recipe(weights=rule))
+        for key, value in net.params.items():
+            rounded.params[key][...] = value
+        for layer in net.model.layers:
+            if layer.kind == "BatchNorm2d":
+                for what in ("mean", "variance"):
+                    value = getattr(net.modules[layer.name], what)
+                    setattr(rounded.modules[layer.name], what, value)
+        for key, each in rounded.rules.items():
+            if isinstance(each, low_bit.Steps):
+                step = fit_least_error(net.params[key], each.scheme, axis=None).scale
+                rounded.params[f"{key} step"][...] = step
+        found[name] = share(rounded, digits)
+    return found
