@@ -323,6 +323,13 @@ class Chances:
         """Tell whether neither has the task at twice the symbols, at either width."""
         return all(right.max() < 95 for right in self.long.values())
 
+    @property
+    def holds(self) -> bool:
+        """Tell whether all of this is so, and a rate helps the RNN and no LSTM."""
+        rnn, lstm = (self.rates[name] for name in ("RNN", "LSTM"))
+        rates = rnn[2] > rnn[1] + 10 and max(lstm.values()) == lstm[1]
+        return self.turned and self.width_ends_it and self.length_stops_them and rates
+
 
 def chances() -> Chances:
     """Return what time, width, length and rate do for the two recurrent networks."""
