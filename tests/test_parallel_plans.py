@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from dlpatterns import datasets, layers, models
+from dlpatterns.counting import count
+from dlpatterns.counting.counts import count_layer
 from dlpatterns.graph import Builder
 from dlpatterns.parallel import (
     failures,
@@ -185,8 +187,65 @@ def test_words_experts_tokens():
     assert ring.forward[0].sent(8) == 7 * 2 * 8 * 1024 * 2
 
 
-def test_a_boundary_sends_activations_forward_and_gradients_back():
-    assert partition.pipeline(4, features=512, tokens=2048).sent == 2 * 512 * 2048 * 2
+def test_stages_pass_on_what_later_ones_need():
+    """A chain of 8, 32 and 8 features, cut in two: ReLU goes with the first product, or
+    with the second; either way 32 features of 4 tokens cross the cut.
+    """
+    first, last = partition.pipeline(feed_forward(), 2, batch=3)
+    assert first.macs == last.macs == 3 * 4 * 8 * 32
+    assert first.params + last.params == 2 * 8 * 32 + 32 + 8
+    assert first.forward[0].bytes == last.backward[0].bytes == 3 * 4 * 32 * 2
+    assert first.backward == last.forward == ()
+    assert first.sent == last.sent == 3 * 4 * 32 * 2
+
+
+def test_a_shortcut_crosses_a_cut_as_well():
+    """Between two blocks one stream crosses; inside a block, the stream beside it."""
+    model = models.gpt2(16)
+    halves = partition.pipeline(model, 2)
+    best = min(
+        max(sum(work[:at]), sum(work[at:]))
+        for work in [[count_layer(one).macs for one in model.layers]]
+        for at in range(1, len(work))
+    )
+    assert max(one.macs for one in halves) == best
+    streams = halves[0].forward[0].bytes / (16 * 768 * 2)
+    assert streams in (1, 2, 5)  # 5: the stream, and four times as many units
+    assert sum(one.params for one in halves) == count(model).params
+
+
+def test_every_stage_has_a_layer():
+    shares = partition.pipeline(feed_forward(), 3)
+    assert [one.macs > 0 for one in shares] == [True, False, True]
+    with pytest.raises(ValueError, match="4 stages are more than the 3 layers"):
+        partition.pipeline(feed_forward(), 4)
+
+
+def test_what_a_rank_holds():
+    """By hand: inputs of 2 x 4 x 8 numbers, whole for columns, cut for rows; attention
+    its input, and queries, keys, values and answers of its heads.
+    """
+    model = feed_forward()
+    assert partition.columns(model["up"], 4, batch=2).held == 2 * 4 * 8
+    assert partition.rows(model["down"], 4, batch=2).held == 2 * 4 * 32 // 4
+    layer = models.llama2_70b(16)["block0.attention"]
+    inside = 16 * (2 * 8192 + 2 * 1024)
+    assert partition.heads(layer, 8).held == 16 * 8192 + inside // 8
+    assert partition.data(layer, 8, batch=8).held == 16 * 8192 + inside
+    assert partition.context(layer, 8).held == (16 * 8192 + inside) // 8
+    dealt = partition.experts(models.mixtral_8x7b(64)["block0.experts"], 8)
+    assert dealt.held == 64 * (4096 + 2 * (2 * 4096 + 4 * 14_336)) // 8
+    share = partition.rows(model["down"], 4, batch=2)
+    assert share.memory() == 18 * share.params + 2 * share.held
+
+
+def test_tokens_of_a_normalisation_are_dealt_out():
+    layer = models.llama2_70b(16)["block0.norm1"]
+    share = partition.between(layer, 8)
+    assert (share.params, share.held) == (8192, 16 * 8192 // 8)
+    assert share.sent == 2 * 7 / 8 * 8192 * 2
+    with pytest.raises(ValueError, match="3 ranks don't divide tokens = 16"):
+        partition.between(layer, 3)
 
 
 # --- links and failures
@@ -280,8 +339,6 @@ def test_parameters_of_published_models():
 
 
 def test_the_work_of_a_token_is_what_the_library_counts():
-    from dlpatterns.counting import count
-
     llama = transformer.Transformer(
         "Llama-2-70B", 80, 8192, 64, 28_672, 512, 32_000, kv_heads=8, gated=True,
         tied=False,
@@ -316,6 +373,14 @@ def test_plans_that_do_not_divide(plan, said):
     model = transformer.Transformer("GPT", 24, 2304, 24, 9216, 2048, 51_200)
     with pytest.raises(ValueError, match=said):
         plans.cost(model, cluster(16), plan, 512)
+
+
+def test_key_value_heads_that_ranks_cannot_share():
+    model = transformer.Transformer("x", 4, 96, 12, 96, 8, 96, kv_heads=3)
+    with pytest.raises(ValueError, match="tensor = 2 and key-value heads = 3"):
+        plans.cost(model, cluster(2), plans.Plan(tensor=2), 8)
+    copied = plans.cost(model, cluster(6), plans.Plan(tensor=6), 8)
+    assert copied.tensor > 0
 
 
 def test_words_that_are_not_padded():

@@ -44,7 +44,8 @@ def hidden_for_tensor(
 ) -> float:
     """Return the hidden units a feed-forward part of two matrices needs under tensor
     parallelism: its products, 4 E U / t FLOP a token, are to last as long as an
-    all-reduce of E numbers a token. Tokens and E cancel.
+    all-reduce of E numbers a token. Tokens and E cancel, and sequence parallelism,
+    which sends the same bytes in halves, has the same threshold.
     """
     return ratio(peak, bandwidth) * (whole(ranks, "ranks", 2) - 1) * bytes_each / 2
 

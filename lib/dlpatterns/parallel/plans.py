@@ -150,6 +150,9 @@ def misfit(model: Transformer, plan: Plan, batch: int) -> str:
     for way, parts, name, size in needs:
         if size % parts:
             return f"{way} = {parts} doesn't divide {name} = {size}"
+    keys = model.kv_heads or model.heads
+    if keys % plan.tensor and plan.tensor % keys:
+        return f"tensor = {plan.tensor} and key-value heads = {keys} don't divide"
     if plan.pipeline * plan.parts > model.layers:
         return (
             f"{plan.pipeline * plan.parts} stages are more than {model.layers} layers"
