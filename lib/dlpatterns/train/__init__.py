@@ -1,7 +1,8 @@
 """Small networks trained in NumPy, in seconds.
 
 * `network.Network` runs a `graph.Model` forward and backward; `modules` holds one
-  running layer per kind of spec, `sequence_modules` those for sequences.
+  running layer per kind of spec, `sequence_modules` those for sequences,
+  `channel_modules` those that move channels.
 * `losses`: softmax cross-entropy, squared error.   `optimisers`: SGD with momentum,
   Adam.
 * `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and

@@ -192,7 +192,7 @@ class ConvTranspose2d(_Weighted):
 # --- Layers without parameters --------------------------------------------------------
 
 
-class _Plain(Module):
+class Plain(Module):
     """A layer without parameters: `run` and `gradients` say all."""
 
     def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
@@ -205,7 +205,7 @@ class _Plain(Module):
         raise NotImplementedError
 
 
-class _Pool(_Plain):
+class _Pool(Plain):
     def _window(self) -> dict:
         if self.spec.dilation != 1:
             raise ValueError(
@@ -240,7 +240,7 @@ class AvgPool2d(_Pool):
 
 
 @runs(layers.GlobalAvgPool2d)
-class GlobalAvgPool2d(_Plain):
+class GlobalAvgPool2d(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return pooling.global_avg_pool2d(inputs[0])
 
@@ -251,7 +251,7 @@ class GlobalAvgPool2d(_Plain):
 
 
 @runs(layers.Activation)
-class Activation(_Plain):
+class Activation(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return activations.FUNCTIONS[self.spec.kind](inputs[0])
 
@@ -262,7 +262,7 @@ class Activation(_Plain):
 
 
 @runs(layers.Softmax)
-class Softmax(_Plain):
+class Softmax(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return activations.softmax(inputs[0])
 
@@ -273,7 +273,7 @@ class Softmax(_Plain):
 
 
 @runs(layers.Dropout)
-class Dropout(_Plain):
+class Dropout(Plain):
     """Zeroes a share of the values while training and enlarges the others, so that
     their mean stays.
     """
@@ -294,7 +294,7 @@ class Dropout(_Plain):
 
 
 @runs(layers.Flatten)
-class Flatten(_Plain):
+class Flatten(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0].reshape(len(inputs[0]), -1)
 
@@ -305,7 +305,7 @@ class Flatten(_Plain):
 
 
 @runs(layers.Patches)
-class Patches(_Plain):
+class Patches(Plain):
     """The positions of a map as a sequence; learned extra tokens do not run."""
 
     def __init__(self, layer: Layer, seed: tuple[int, int]) -> None:
@@ -327,7 +327,7 @@ class Patches(_Plain):
 
 
 @runs(layers.TakeToken)
-class TakeToken(_Plain):
+class TakeToken(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0][:, self.spec.index]
 
@@ -340,7 +340,7 @@ class TakeToken(_Plain):
 
 
 @runs(layers.LocalResponseNorm)
-class LocalResponseNorm(_Plain):
+class LocalResponseNorm(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return normalisation.local_response_norm(inputs[0], self.spec.size)
 
@@ -358,7 +358,7 @@ class LocalResponseNorm(_Plain):
 
 
 @runs(layers.Add)
-class Add(_Plain):
+class Add(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return sum(inputs[1:], start=inputs[0])
 
@@ -369,7 +369,7 @@ class Add(_Plain):
 
 
 @runs(layers.Multiply)
-class Multiply(_Plain):
+class Multiply(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return inputs[0] * inputs[1]
 
@@ -382,7 +382,7 @@ class Multiply(_Plain):
 
 
 @runs(layers.Concat)
-class Concat(_Plain):
+class Concat(Plain):
     def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
         return np.concatenate(inputs, axis=1)
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ..graph import Layer, Model
 from ..layers import Embedding
+from .channel_modules import MODULES
 from .modules import Module
-from .sequence_modules import MODULES
 
 
 class Network:
