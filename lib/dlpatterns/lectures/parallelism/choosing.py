@@ -18,13 +18,6 @@ MT_NLG = gpt("GPT 529.6B", 105, 20_480, 128)
 OF_2021 = ("none", "selective", "full")  # kernels that fuse attention came later
 
 
-def achieved() -> float:
-    """Return the share of the A100's peak that a large matrix product reaches, as
-    measured by others.
-    """
-    return a100(1).reached
-
-
 def printed() -> list[dict]:
     """Return a row a model of SC21's table 1: the rate that its step makes beside the
     printed one, with the forward pass that is done twice and without; what our model
