@@ -359,10 +359,13 @@ def test_sparse_connections():
 
 
 def test_every_kind_of_layer_is_traced_here():
+    """But for what a file's reader has counted: it says nothing of how to compute it;
+    tests/test_onnx.py counts such operations by hand.
+    """
     source = Path(__file__).read_text(encoding="utf-8")
     untraced = [
         kind.__name__
-        for kind in costs.COUNTERS
+        for kind in set(costs.COUNTERS) - {layers.Operator}
         if f"layers.{kind.__name__}" not in source
     ]
     assert not untraced

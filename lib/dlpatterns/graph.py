@@ -41,8 +41,10 @@ class Layer:
 
     @property
     def kind(self) -> str:
-        """The name of the spec's class, for instance "Conv2d"."""
-        return type(self.spec).__name__
+        """The name of the spec's class, for instance "Conv2d"; of an `Operator`, the
+        operation's own.
+        """
+        return getattr(self.spec, "operation", type(self.spec).__name__)
 
 
 @dataclass(frozen=True)

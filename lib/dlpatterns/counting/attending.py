@@ -164,6 +164,20 @@ def channel_scale(
     return Cost(extras=output[0], other={"multiply": prod(output)})
 
 
+@counts(layers.Operator)
+def operator(spec: layers.Operator, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    """Repeat what the reader of the file has counted."""
+    held = spec.weights + spec.extras
+    return Cost(
+        weights=spec.weights,
+        extras=spec.extras,
+        macs=sum(map(prod, spec.matrices)),
+        other=dict(spec.work),
+        touched=held + spec.tied,
+        writes=spec.writes,
+    )
+
+
 @counts(layers.Experts)
 def experts(spec: layers.Experts, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     """Count the router and, for each token, the experts it is sent to; all experts'

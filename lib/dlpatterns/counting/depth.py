@@ -32,6 +32,11 @@ STEPS: dict[type, Callable[[Layer], int]] = {
         5 + bool(layer.spec.query_rank)
     ),  # short vectors, keys and values, Q K^T, times V, output; long queries besides
     layers.WindowAttention: lambda layer: 4,
+    layers.Operator: lambda layer: (
+        max([0, *(times for *_, times in layer.spec.matrices)])
+        if layer.kind in ("RNN", "GRU", "LSTM")
+        else min(1, len(layer.spec.matrices))
+    ),
     layers.Experts: lambda layer: 3,  # router, into the hidden features, back
 }
 

@@ -172,6 +172,12 @@ def _experts(
     ]
 
 
+def _operator(
+    spec: layers.Operator, inputs: tuple[Shape, ...], output: Shape
+) -> list[Product]:
+    return [Product(*one) for one in spec.matrices]
+
+
 LOWERINGS: dict[type, Lowering] = {
     layers.Conv2d: _convolution,
     layers.ConnectedConv2d: _connected,
@@ -186,4 +192,5 @@ LOWERINGS: dict[type, Lowering] = {
     layers.LatentAttention: _latent,
     layers.WindowAttention: _windows,
     layers.Experts: _experts,
+    layers.Operator: _operator,
 }

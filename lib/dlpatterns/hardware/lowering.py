@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..counting import LayerCount, count
 from ..counting.products import Product, products
 from ..graph import Layer, Model
-from ..layers import Attention
+from ..layers import Attention, Operator
 from .roofline import first_read, fusable
 
 
@@ -45,7 +45,11 @@ def lowered(model: Model, batch: int = 1) -> Iterator[Lowered]:
 
 
 def inside_attention(layer: Layer, place: int) -> bool:
-    """Tell whether a product of a layer is Q K^T or A V, which have no weights."""
+    """Tell whether a product of a layer is one of two activations, such as Q K^T, which
+    have no weights.
+    """
+    if isinstance(layer.spec, Operator):
+        return not layer.spec.weights + layer.spec.tied
     return isinstance(layer.spec, Attention) and place in (2, 3)
 
 

@@ -4,7 +4,7 @@ A shape describes one example, without the batch: an image is ``(C, H, W)``, a s
 ``(T, D)``, a vector ``(D,)``. What a layer costs is said in `counting`, what it
 computes in `kernels`. `windows` has what slides over a map, `plain` what works value by
 value or row by row, `joins` where branches meet, `sequences` recurrence and attention,
-`maps` what Transformers brought to maps.
+`maps` what Transformers brought to maps, `operators` what a file brings.
 
 >>> Conv2d(64, 7, stride=2, padding=3).output_shape((3, 224, 224))
 (64, 112, 112)
@@ -13,6 +13,7 @@ value or row by row, `joins` where branches meet, `sequences` recurrence and att
 from .base import Pair, Shape, Spec, pair
 from .joins import Add, Concat, Multiply
 from .maps import ChannelNorm, ChannelScale, SpaceToDepth, WindowAttention
+from .operators import Operator
 from .plain import (
     ACTIVATIONS,
     Activation,
@@ -83,6 +84,7 @@ __all__ = [
     "LocalResponseNorm",
     "MaxPool2d",
     "Multiply",
+    "Operator",
     "Pair",
     "Patches",
     "PositionEmbedding",

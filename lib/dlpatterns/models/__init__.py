@@ -45,6 +45,7 @@ from .mobile_v3 import (
     mobilenet_v3_large,
     mobilenet_v3_small,
 )
+from .onnx_files import from_onnx as from_onnx
 from .regnet import (
     regnet_x_1_6gf,
     regnet_x_3_2gf,

@@ -1,0 +1,513 @@
+"""Networks from ONNX files: made with `onnx.helper`, and those inside the onnx package,
+beside counts by hand and published integers.
+"""
+
+import time
+import tracemalloc
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from dlpatterns import models
+from dlpatterns.counting import count
+from dlpatterns.counting.depth import dependent_products
+from dlpatterns.counting.products import products
+
+LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+
+
+def weight(name, *shape, dtype=np.float32):
+    return numpy_helper.from_array(np.ones(shape, dtype), name)
+
+
+def numbers(name, *values):
+    return numpy_helper.from_array(np.array(values, np.int64), name)
+
+
+def given(name, *shape, dtype=FLOAT):
+    return helper.make_tensor_value_info(name, dtype, shape)
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Write a file of nodes, constants and inputs, and return its path."""
+
+    def write(nodes, constants, *inputs, opset=21):
+        outputs = [helper.make_tensor_value_info(nodes[-1].output[0], FLOAT, None)]
+        graph = helper.make_graph(nodes, "g", list(inputs), outputs, constants)
+        imports = [helper.make_opsetid("", opset)]
+        path = tmp_path / "model.onnx"
+        onnx.save(helper.make_model(graph, opset_imports=imports), str(path))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def counted(save):
+    """Return the counts of one node whose first input is x; its products agree."""
+
+    def run(op, constants, x, *others, outputs=("y",), opset=21, **attributes):
+        names = [x.name, *(one.name for one in (*others, *constants))]
+        node = helper.make_node(op, names, list(outputs), "it", **attributes)
+        model = models.from_onnx(save([node], constants, x, *others, opset=opset))
+        counts = count(model)
+        parts = [part for layer in model.layers for part in products(layer)]
+        assert sum(part.macs for part in parts) == counts.macs
+        return counts
+
+    return run
+
+
+# --- The files inside the onnx package ------------------------------------------------
+
+# Parameters and MACs: torchvision 0.28.0 as run (ResNet-50, VGG-19), the paper's
+# grouped network at 224 pixels, GoogLeNet with pooling that rounds down. DenseNet-121
+# holds the scale and shift of each normalisation twice, as Caffe's file did.
+KNOWN = {
+    "resnet50": (25_557_032, 4_089_184_256),
+    "vgg19": (143_667_240, 19_632_062_464),
+    "inception_v1": (6_998_552, 1_430_532_352 + 1_024_000),
+    "squeezenet": (1_235_496, None),
+    "densenet121": (7_978_856 + 83_648, 2_834_161_664),
+    "bvlc_alexnet": (60_965_224, None),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_light_models_are_the_published_networks(name):
+    counts = count(models.from_onnx(LIGHT / f"light_{name}.onnx"))
+    params, macs = KNOWN[name]
+    assert counts.params == params
+    assert counts.macs == (macs or counts.macs)
+
+
+@pytest.mark.parametrize("path", sorted(LIGHT.glob("*.onnx")), ids=lambda p: p.stem)
+def test_light_models_have_the_shapes_that_onnx_infers(path):
+    inferred = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
+    shapes = {
+        one.name: tuple(d.dim_value for d in one.type.tensor_type.shape.dim)
+        for one in (*inferred.value_info, *inferred.output)
+    }
+    convolved = [
+        prod(shapes[node.output[0]]) for node in inferred.node if node.op_type == "Conv"
+    ]
+    counts = count(models.from_onnx(path))
+    found = [prod(x.output_shape) for x in counts.layers if x.kind == "Conv2d"]
+    assert found == convolved
+
+
+def test_resnet_of_a_file_equals_ours_kind_by_kind():
+    ours = count(models.resnet50())
+    theirs = count(models.from_onnx(LIGHT / "light_resnet50.onnx"))
+    for kind in ("Conv2d", "BatchNorm2d", "Linear", "MaxPool2d", "Activation"):
+        mine, other = ours.only(kind), theirs.only(kind)
+        assert (mine.params, mine.macs, mine.other) == (
+            (other.params, other.macs, other.other)
+        )
+    path = LIGHT / "light_resnet50.onnx"
+    assert dependent_products(models.from_onnx(path)) == 50
+
+
+# --- Products by hand -----------------------------------------------------------------
+
+
+def test_a_convolution_with_other_pads_on_each_side(counted):
+    x, w, b = given("x", 2, 4, 5, 5), weight("w", 6, 2, 3, 3), weight("b", 6)
+    counts = counted("Conv", [w, b], x, group=2, pads=[0, 0, 1, 1], strides=[2, 2])
+    assert (counts.params, counts.macs) == (6 * 18 + 6, 2 * 6 * 2 * 2 * 18)
+    assert counts.other == {"bias": 2 * 6 * 4}
+
+
+def test_a_transposed_convolution_uses_each_weight_once_an_input(counted):
+    x, w = given("x", 1, 3, 4, 4), weight("w", 3, 5, 2, 2)
+    counts = counted("ConvTranspose", [w], x, strides=[2, 2])
+    assert counts.layers[0].output_shape == (5, 8, 8)
+    assert counts.macs == 3 * 5 * 4 * 16
+    assert counted("ConvTranspose", [w], x, output_shape=[7, 7]).macs == 960
+
+
+def test_convolutions_of_one_and_three_axes(counted):
+    one = counted("Conv", [weight("w", 4, 3, 5)], given("x", 1, 3, 10))
+    assert one.macs == 4 * 15 * 6
+    three = counted("Conv", [weight("w", 2, 1, 2, 2, 2)], given("x", 1, 1, 3, 3, 3))
+    assert three.macs == 2 * 8 * 8
+
+
+def test_same_padding_as_named(counted):
+    x, w = given("x", 1, 1, 5, 5), weight("w", 1, 1, 2, 2)
+    assert counted("Conv", [w], x, auto_pad="SAME_UPPER").macs == 25 * 4
+    assert counted("Conv", [w], x, auto_pad="VALID").macs == 16 * 4
+
+
+def test_products_of_matrices(counted):
+    x = given("x", 1, 7, 8)
+    assert counted("MatMul", [weight("w", 8, 5)], x).macs == 7 * 8 * 5
+    both = counted("MatMul", [], given("x", 2, 3, 4, 8), given("z", 2, 3, 8, 5))
+    assert (both.macs, both.params) == (2 * 3 * 4 * 8 * 5, 0)
+    stack = counted("MatMul", [weight("w", 3, 8, 5)], given("x", 3, 4, 8))
+    assert (stack.macs, stack.params) == (3 * 4 * 8 * 5, 120)
+    row = counted("MatMul", [weight("w", 8)], x)
+    assert (row.macs, row.params) == (56, 8)
+    gemm = counted("Gemm", [weight("w", 5, 8), weight("b", 5)], given("x", 3, 8),
+                   transB=1)  # fmt: skip
+    assert (gemm.macs, gemm.params, gemm.other) == (120, 45, {"bias": 15})
+
+
+@pytest.mark.parametrize(
+    ("equation", "x", "w", "macs"),
+    [
+        ("bij,jk->bik", (2, 3, 4), (4, 5), 2 * 3 * 4 * 5),
+        ("bhqd,bhkd->bhqk", (2, 3, 4, 5), (2, 3, 6, 5), 2 * 3 * 4 * 5 * 6),
+        ("ij,ij->ij", (2, 3), (2, 3), 0),
+        ("ij,kj", (2, 3), (4, 3), 24),
+        ("i,i->", (7,), (7,), 7),
+    ],
+)
+def test_einsum(counted, equation, x, w, macs):
+    counts = counted("Einsum", [weight("w", *w)], given("x", *x), equation=equation)
+    assert counts.macs == macs and counts.params == prod(w)
+
+
+@pytest.mark.parametrize(("op", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
+@pytest.mark.parametrize("ways", [1, 2])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_recurrence_in_both_directions(counted, op, gates, ways, batch):
+    """Seven steps of four features, five units; two vectors of biases a gate."""
+    rows = gates * 5
+    held = [weight("w", ways, rows, 4), weight("r", ways, rows, 5)]
+    held.append(weight("b", ways, 2 * rows))
+    way = "bidirectional" if ways == 2 else "forward"
+    x = given("x", 7, batch, 4)
+    counts = counted(op, held, x, hidden_size=5, direction=way)
+    assert counts.params == ways * rows * (4 + 5 + 2)
+    assert counts.macs == batch * 7 * ways * rows * 9
+    assert counts.other["bias"] == batch * 7 * ways * rows * 2
+
+
+def test_the_last_state_alone_is_read(save):
+    nodes = [
+        helper.make_node("LSTM", ["x", "w", "r"], ["", "h"], hidden_size=5),
+        helper.make_node("MatMul", ["h", "v"], ["y"]),
+    ]
+    held = [weight("w", 1, 20, 4), weight("r", 1, 20, 5), weight("v", 5, 3)]
+    counts = count(models.from_onnx(save(nodes, held, given("x", 7, 1, 4))))
+    assert counts.macs == 7 * 20 * 9 + 15
+
+
+# --- Traps ----------------------------------------------------------------------------
+
+
+def test_weights_made_by_nodes(save):
+    filled = numpy_helper.from_array(np.array([0.5], np.float32))
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["w"], value=filled),
+        helper.make_node("Constant", [], ["b"], value=weight("v", 6)),
+        helper.make_node("Conv", ["x", "w", "b"], ["y"]),
+    ]
+    model = models.from_onnx(save(nodes, [numbers("shape", 6, 3, 1, 1)],
+                                  given("x", 1, 3, 4, 4)))  # fmt: skip
+    assert [layer.kind for layer in model.layers] == ["Conv2d"]
+    assert (count(model).params, count(model).macs) == (24, 18 * 16)
+
+
+@pytest.mark.parametrize("way", ["cast", "dequantize"])
+def test_weights_of_eight_bits_behind_their_scale(save, way):
+    if way == "cast":
+        nodes = [
+            helper.make_node("Cast", ["q"], ["f"], to=FLOAT),
+            helper.make_node("Mul", ["f", "s"], ["w"]),
+        ]
+    else:
+        nodes = [helper.make_node("DequantizeLinear", ["q", "s"], ["w"], axis=1)]
+    nodes.append(helper.make_node("MatMul", ["x", "w"], ["y"]))
+    held = [weight("q", 8, 5, dtype=np.int8), weight("s", 5)]
+    counts = count(models.from_onnx(save(nodes, held, given("x", 3, 8))))
+    assert (counts.params, counts.weights, counts.macs) == (40, 40, 120)
+
+
+def test_integer_convolutions_and_products(counted):
+    x = given("x", 1, 3, 4, 4, dtype=TensorProto.UINT8)
+    w = weight("w", 6, 3, 3, 3, dtype=np.int8)
+    assert counted("ConvInteger", [w], x).macs == 6 * 27 * 4
+    rows = given("x", 7, 8, dtype=TensorProto.UINT8)
+    counts = counted("MatMulInteger", [weight("w", 8, 5, dtype=np.int8)], rows)
+    assert (counts.macs, counts.params) == (280, 40)
+
+
+def test_a_quantized_convolution(save):
+    scale, zero = weight("s"), weight("z", dtype=np.uint8)
+    held = [scale, zero, weight("w", 6, 3, 3, 3, dtype=np.int8)]
+    held += [weight("zw", dtype=np.int8), weight("b", 6, dtype=np.int32)]
+    names = ["x", "s", "z", "w", "s", "zw", "s", "z", "b"]
+    nodes = [helper.make_node("QLinearConv", names, ["y"])]
+    x = given("x", 1, 3, 4, 4, dtype=TensorProto.UINT8)
+    counts = count(models.from_onnx(save(nodes, held, x)))
+    assert (counts.params, counts.macs) == (6 * 27 + 6, 6 * 27 * 4)
+    assert counts.other == {"bias": 24, "quantize": 24}
+
+
+def test_weights_used_twice_count_once(save):
+    nodes = [
+        helper.make_node("Gather", ["table", "x"], ["e"]),
+        helper.make_node("Transpose", ["table"], ["back"], perm=[1, 0]),
+        helper.make_node("MatMul", ["e", "back"], ["y"]),
+    ]
+    x = given("x", 1, 4, dtype=INT64)
+    model = models.from_onnx(save(nodes, [weight("table", 50, 8)], x))
+    counts = count(model)
+    assert (counts.params, counts.macs) == (400, 4 * 8 * 50)
+    assert counts.layers[-1].param_reads == 400
+
+
+def test_parts_of_one_stored_matrix_count_as_the_whole(save):
+    nodes = [helper.make_node("Split", ["w"], ["a", "b"], axis=1, num_outputs=2)]
+    nodes += [helper.make_node("MatMul", ["x", part], [part * 2]) for part in "ab"]
+    nodes.append(helper.make_node("Add", ["aa", "bb"], ["y"]))
+    counts = count(models.from_onnx(save(nodes, [weight("w", 8, 6)], given("x", 2, 8))))
+    assert (counts.params, counts.macs) == (48, 96)
+
+
+def branched(save, condition, constants=(), nodes=()):
+    """A file whose If multiplies by 5 columns or by 2."""
+
+    def branch(name):
+        node = helper.make_node("MatMul", ["x", name], [f"{name}_out"])
+        out = helper.make_tensor_value_info(f"{name}_out", FLOAT, None)
+        return helper.make_graph([node], name, [], [out])
+
+    node = helper.make_node(
+        "If", [condition], ["y"], "which", then_branch=branch("five"),
+        else_branch=branch("two"),
+    )  # fmt: skip
+    held = [weight("five", 8, 5), weight("two", 8, 2), *constants]
+    return save([*nodes, node], held, given("x", 3, 8))
+
+
+def test_a_branch_whose_condition_is_known(save):
+    truth = numpy_helper.from_array(np.array(False), "c")
+    assert count(models.from_onnx(branched(save, "c", [truth]))).macs == 48
+
+
+def test_a_branch_is_asked_for_by_name(save):
+    nodes = [
+        helper.make_node("ReduceSum", ["x"], ["s"], keepdims=0),
+        helper.make_node("Greater", ["s", "zero"], ["c"]),
+    ]
+    path = branched(save, "c", [weight("zero")], nodes)
+    with pytest.raises(ValueError, match=r"If 'which'.*branches=\{'which': True\}"):
+        models.from_onnx(path)
+    assert count(models.from_onnx(path, branches={"which": True})).macs == 120
+    assert count(models.from_onnx(path, branches={"which": False})).macs == 48
+
+
+def test_open_axes_are_asked_for_by_name(save):
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    path = save(nodes, [weight("w", 8, 5)], given("x", "N", None, 8))
+    with pytest.raises(ValueError, match=r"axes=\{'N': 1, 'x\[1\]': 1\}"):
+        models.from_onnx(path)
+    assert count(models.from_onnx(path, axes={"N": 2, "x[1]": 3})).macs == 240
+    with pytest.raises(ValueError, match="no axis is called 'M'"):
+        models.from_onnx(path, axes={"N": 2, "x[1]": 3, "M": 1})
+
+
+def test_shapes_that_a_file_works_out_itself(save):
+    """Batch kept, the rest flattened, through Shape, Gather, Concat and Reshape."""
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "zero"], ["n"]),
+        helper.make_node("Concat", ["n", "open"], ["target"], axis=0),
+        helper.make_node("Reshape", ["x", "target"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["y"]),
+    ]
+    held = [numbers("zero", 0), numbers("open", -1), weight("w", 48, 5)]
+    counts = count(models.from_onnx(save(nodes, held, given("x", 2, 3, 4, 4))))
+    assert counts.macs == 2 * 48 * 5
+
+
+def test_other_operations_by_hand(counted):
+    x = given("x", 2, 3, 4)
+    for op, constants, other, params, attributes in (
+        ("Add", [weight("b", 4)], {"add": 24}, 4, {}),
+        ("Mul", [weight("b")], {"multiply": 24}, 0, {}),
+        ("Softmax", [], {"softmax": 6 * 18}, 0, {"axis": -1}),
+        ("LayerNormalization", [weight("s", 4), weight("b", 4)],
+         {"normalisation": 6 * 30}, 8, {}),
+        ("ReduceMean", [numbers("a", 1)], {"average": 24}, 0, {}),
+        ("Erf", [], {"erf": 24}, 0, {}),
+        ("Transpose", [], {}, 0, {"perm": [2, 0, 1]}),
+    ):  # fmt: skip
+        counts = counted(op, constants, x, **attributes)
+        assert (counts.other, counts.params, counts.macs) == (other, params, 0), op
+
+
+# --- Bad files ------------------------------------------------------------------------
+
+
+def refused(path, match, **options):
+    """Expect a short error about a file, within seconds and few megabytes."""
+    tracemalloc.start()
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=f"(?s){match}") as caught:
+        models.from_onnx(path, **options)
+    seconds = time.perf_counter() - start
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < 60 and peak < 400e6 and len(str(caught.value)) < 6000
+
+
+def test_every_unsupported_operation_is_named_at_once(save):
+    nodes = [
+        helper.make_node("NonZero", ["x"], ["a"]),
+        helper.make_node("Loop", ["x", "x", "x"], ["b"]),
+        helper.make_node("Attention", ["x"], ["c"], domain="com.microsoft"),
+        helper.make_node("NonZero", ["x"], ["y"]),
+    ]
+    refused(
+        save(nodes, [], given("x", 2)),
+        r"Loop \(1\), NonZero \(2\), com\.microsoft\.Attention \(1\)",
+    )
+
+
+def test_an_unsupported_operation_in_a_branch_is_named(save):
+    inner = helper.make_node("NonZero", ["x"], ["z"])
+    out = helper.make_tensor_value_info("z", FLOAT, None)
+    graph = helper.make_graph([inner], "b", [], [out])
+    node = helper.make_node("If", ["x"], ["y"], then_branch=graph, else_branch=graph)
+    refused(save([node], [], given("x", 1)), r"NonZero \(2\)")
+
+
+@pytest.mark.parametrize("cut", [0.05, 0.3, 0.5, 0.9, 0.999])
+def test_a_truncated_file(tmp_path, cut):
+    whole = (LIGHT / "light_resnet50.onnx").read_bytes()
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(whole[: int(len(whole) * cut)])
+    refused(path, "truncated|no graph")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00", b"PK\x03\x04" * 100, b"{}", b"\xff" * 10**6, b"\x0a" * 99]
+)
+def test_a_file_that_is_no_onnx(tmp_path, content):
+    path = tmp_path / "no.onnx"
+    path.write_bytes(content)
+    refused(path, "no.onnx: ")
+
+
+def test_noise_is_refused_or_counted(tmp_path):
+    """A thousand files with bytes changed: a clear error or a network, nothing else."""
+    whole, random = (
+        (LIGHT / "light_squeezenet.onnx").read_bytes(),
+        np.random.default_rng(0),
+    )
+    path = tmp_path / "noise.onnx"
+    for _ in range(300):
+        noisy = bytearray(whole)
+        for place in random.integers(0, len(whole), 5):
+            noisy[place] = random.integers(0, 256)
+        path.write_bytes(noisy)
+        try:
+            count(models.from_onnx(path))
+        except ValueError as error:
+            assert str(error).startswith("noise.onnx: ")
+
+
+def test_a_circle(save):
+    nodes = [
+        helper.make_node("Add", ["x", "b"], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"]),
+    ]
+    refused(save(nodes, [], given("x", 2)), "reads 'b'.*circle")
+
+
+@pytest.mark.parametrize("shape", [(-3, 4), (2**62, 2**62), (2**40, 2**40)])
+def test_sizes_that_no_tensor_has(save, shape):
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    refused(save(nodes, [], given("x", *shape)), "no tensor can have")
+
+
+def test_a_constant_larger_than_all_memory(save):
+    huge = TensorProto(name="w", dims=[2**31, 2**31], data_type=FLOAT)
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    refused(save(nodes, [huge], given("x", 1, 8)), "no tensor can have")
+    nodes = [
+        helper.make_node("ConstantOfShape", ["s"], ["w"]),
+        helper.make_node("MatMul", ["x", "w"], ["y"]),
+    ]
+    shape = numbers("s", 8, 2**30)
+    big = count(models.from_onnx(save(nodes, [shape], given("x", 1, 8))))
+    assert big.macs == 2**33  # counted, never made
+
+
+def test_numbers_that_double_their_digits(save):
+    nodes = [
+        helper.make_node("Mul", [f"v{i}"] * 2, [f"v{i + 1}"]) for i in range(2_000)
+    ]
+    nodes.append(helper.make_node("Reshape", ["x", "v2000"], ["y"]))
+    refused(save(nodes, [numbers("v0", 3)], given("x", 2)), "known only when")
+
+
+def test_a_name_without_end(save):
+    nodes = [helper.make_node("Relu", ["x"], ["y"], name="n" * 10**7)]
+    refused(save(nodes, [], given("x", 2)), "a name has 10,000,000 bytes")
+
+
+def test_graphs_within_graphs(tmp_path):
+    """Fields by hand, since the onnx package refuses to make them: a graph (key 6 of an
+    attribute) in a node (key 5 of that, 1 of a graph), a thousand deep.
+    """
+
+    def field(key, content):
+        size, digits = len(content), b""
+        while size > 127:
+            size, digits = size >> 7, digits + bytes([size & 127 | 128])
+        return bytes([key << 3 | 2]) + digits + bytes([size]) + content
+
+    graph = b""
+    for _ in range(1000):
+        graph = field(1, field(5, field(6, graph)))
+    path = tmp_path / "deep.onnx"
+    path.write_bytes(field(7, graph))
+    refused(path, "more than 16 deep")
+
+
+def test_a_hundred_thousand_nodes(save):
+    nodes = [helper.make_node("Relu", [f"v{i}"], [f"v{i + 1}"]) for i in range(100_000)]
+    path = save(nodes, [], given("v0", 2))
+    start = time.perf_counter()
+    model = models.from_onnx(path)
+    assert len(model.layers) == 100_000 and time.perf_counter() - start < 60
+
+
+def test_inputs_that_do_not_fit_name_the_node(save):
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"], "middle")]
+    refused(save(nodes, [weight("w", 9, 5)], given("x", 3, 8)), "MatMul 'middle'.*9")
+    nodes = [helper.make_node("Conv", ["x"], ["y"], "empty")]
+    refused(save(nodes, [], given("x", 1, 3, 8, 8)), "Conv 'empty': input 1 is missing")
+
+
+def test_wrong_calls(tmp_path):
+    refused(tmp_path / "none.onnx", "no file")
+    path = LIGHT / "light_squeezenet.onnx"
+    refused(path, "whole numbers by name", axes={"N": -1})
+    refused(path, "True or False", branches=3)
+    with pytest.raises(TypeError, match="path of a file"):
+        models.from_onnx(3)
+    with pytest.raises(TypeError, match="is a text"):
+        models.from_onnx(path, name=3)
+
+
+def test_weights_beside_the_file_are_not_needed(save):
+    large = weight("w", 64, 64)
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    path = save(nodes, [large], given("x", 3, 64))
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location="w.bin",
+              size_threshold=0)  # fmt: skip
+    (path.parent / "w.bin").unlink()
+    assert count(models.from_onnx(path)).params == 4096
