@@ -169,3 +169,7 @@ def test_exercise_answers_are_the_librarys():
 def test_measured_rows_are_those_of_the_table():
     names = {row["device"] for row in datasets.table("llm_throughput")}
     assert {device for device, _ in promises.MEASURED} <= names
+
+
+def test_an_fp16_mac_with_an_fp16_adder_by_hand():
+    assert promises.area_with_narrow_adder() == 1640 + 1360  # Horowitz 2014

@@ -149,6 +149,15 @@ def adder_share() -> float:
     return adder["area_um2"] / energy.area_of_mac("fp16")
 
 
+def area_with_narrow_adder() -> float:
+    """Return the square micrometres of an FP16 MAC whose adder is of 16 bits, too."""
+    wide, narrow = (
+        datasets.where("energy_45nm", operation="float add", bits=bits)[0]["area_um2"]
+        for bits in (32, 16)
+    )
+    return energy.area_of_mac("fp16") - wide + narrow
+
+
 def area_over_int32() -> float:
     """Return how many times the area of an INT8 MAC an INT32 MAC has."""
     return energy.area_of_mac("int32") / energy.area_of_mac("int8")
