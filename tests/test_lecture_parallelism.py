@@ -1,5 +1,7 @@
 """What the lecture on models that outgrow a chip computes, checked from outside."""
 
+from math import exp
+
 import pytest
 
 from dlpatterns.lectures import parallelism as lecture
@@ -98,6 +100,7 @@ def test_rivals_are_ordered_as_measured_at_each_size():
 
 def test_links_at_which_the_rival_ties():
     link = lecture.choosing.equal_links()
+    assert 70e9 < lecture.choosing.equal_links(overlapped=True) < 85e9 < link / 4
     for cut, slower in ((0.9, True), (1.1, False)):
         both = [
             lecture.choosing.rival(
@@ -106,3 +109,14 @@ def test_links_at_which_the_rival_ties():
             for way in (True, False)
         ]
         assert (both[0] > both[1]) == slower
+
+
+def test_a_cluster_that_comes_back_fast_loses_less():
+    """Over every saved interval T: the mean time M e^(R/M) (e^((T + d)/M) - 1)."""
+    mean = 54 * 24 * 3600 / 419 * 16384 / 131_072
+    times = [
+        mean * exp(60 / mean) * (exp((each + 10) / mean) - 1) / each
+        for each in range(20, 1000)
+    ]
+    lost = 1 - 1 / min(times)
+    assert lecture.failing.hurried(131_072) == pytest.approx(lost, abs=1e-3)

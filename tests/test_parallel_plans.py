@@ -260,6 +260,8 @@ def test_thresholds_by_hand():
     assert 2 * tokens / peak == pytest.approx(7 / 8 * 2 / width)
     hidden = links.hidden_for_tensor(peak, width, ranks)
     assert 4 * hidden / ranks / peak == pytest.approx(2 * 7 / 8 * 2 / width)
+    gated = links.hidden_for_tensor(peak, width, ranks, matrices=3)
+    assert 6 * gated / ranks / peak == pytest.approx(2 * 7 / 8 * 2 / width)
     hidden = links.hidden_for_experts(peak, width, ranks)
     assert 6 * hidden / peak == pytest.approx(2 * 7 / 8 * 2 / width)
     tokens = links.tokens_for_context(peak, width, heads=64, kv_heads=8)

@@ -40,14 +40,20 @@ def tokens_for_sharded(
 
 
 def hidden_for_tensor(
-    peak: float, bandwidth: float, ranks: int, *, bytes_each: int = 2
+    peak: float,
+    bandwidth: float,
+    ranks: int,
+    *,
+    bytes_each: int = 2,
+    matrices: int = 2,
 ) -> float:
-    """Return the hidden units a feed-forward part of two matrices needs under tensor
-    parallelism: its products, 4 E U / t FLOP a token, are to last as long as an
-    all-reduce of E numbers a token. Tokens and E cancel, and sequence parallelism,
-    which sends the same bytes in halves, has the same threshold.
+    """Return the hidden units a feed-forward part of two matrices, or three if gated,
+    needs under tensor parallelism: its products, 2 E U / t FLOP a matrix and token, are
+    to last as long as an all-reduce of E numbers a token. Tokens and E cancel, and
+    sequence parallelism, which sends the same bytes in halves, has the same threshold.
     """
-    return ratio(peak, bandwidth) * (whole(ranks, "ranks", 2) - 1) * bytes_each / 2
+    share = (whole(ranks, "ranks", 2) - 1) / whole(matrices, "matrices")
+    return ratio(peak, bandwidth) * share * bytes_each
 
 
 def hidden_for_experts(

@@ -117,7 +117,7 @@ def fitted() -> dict:
     second size, and how far the other sizes are from the line.
     """
     sizes = [2**power for power in range(4, 23)]
-    answers = launch.run("ping_pong", 2, sizes=sizes, repeats=10)
+    answers = launch.run("ping_pong", 2, sizes=sizes, repeats=40)
     times = np.array(answers.by_rank[0])
     seen, rest = slice(0, None, 2), slice(1, None, 2)
     table = np.column_stack([np.ones(len(sizes)), sizes])

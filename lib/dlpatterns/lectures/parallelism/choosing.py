@@ -269,15 +269,18 @@ def _rate(model: Transformer, cost: Cost, row: dict, seconds: float) -> int:
     return round(share * A100.peak("bf16") / 1e12)
 
 
-def equal_links(chips: int = 1536, batch: int = 1536) -> float:
+def equal_links(
+    chips: int = 1536, batch: int = 1536, *, overlapped: bool = False
+) -> float:
     """Return the bytes a second between nodes from which on ZeRO 3 alone is no slower
-    than tensor × pipeline, one by one, by bisection.
+    than tensor × pipeline, one by one or overlapped, by bisection.
     """
+    bound = "overlapped" if overlapped else "one_by_one"
     low, high = published.A100_LINKS["across"], 1e13
     for _ in range(60):
         middle = (low * high) ** 0.5
         both = [
-            rival(GPT3, chips, batch, 1, cut, across=middle).one_by_one
+            getattr(rival(GPT3, chips, batch, 1, cut, across=middle), bound)
             for cut in (True, False)
         ]
         low, high = (low, middle) if both[0] <= both[1] else (middle, high)

@@ -52,6 +52,9 @@ def thresholds() -> list[dict]:
             peak, w, 64
         ),
         "hidden units, tensor over 8": lambda w: links.hidden_for_tensor(peak, w, 8),
+        "hidden units, gated, tensor over 8": lambda w: links.hidden_for_tensor(
+            peak, w, 8, matrices=3
+        ),
         "hidden units of an expert, over 8": lambda w: links.hidden_for_experts(
             peak, w, 8
         ),

@@ -39,6 +39,15 @@ def at(chips: int) -> dict:
     }
 
 
+def hurried(chips: int) -> float:
+    """Return the share lost at the best interval if saving takes ten seconds and a
+    restart one minute.
+    """
+    saving, restart = 10 / 3600, 1 / 60
+    mean = failures.between(chip_hours(), chips)
+    return failures.lost(failures.daly(saving, mean), saving, mean, restart)
+
+
 def clusters() -> list[dict]:
     """Return a row for clusters of growing size."""
     return [at(chips) for chips in (1024, 16_384, 131_072)]
