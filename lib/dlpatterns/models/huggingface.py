@@ -266,6 +266,8 @@ def _qwen3_moe(config: Mapping, name: str) -> Decoder:
     mixture = Experts(*_sizes(config, *numbers))
     step = _optional(config, "decoder_sparse_step", 1)
     dense = config.get("mlp_only_layers") or []
+    if not isinstance(dense, list):
+        raise ValueError(f"mlp_only_layers is a list of blocks, got {_short(dense)}")
     options = {"bias": _flag(config, "attention_bias"), "normed": True}
     attention = _attention(config, **options)
     blocks = tuple(
@@ -320,9 +322,12 @@ def _phi(config: Mapping, name: str) -> Decoder:
 def _turned(config: Mapping, dim: int, *, default: float) -> int:
     """Return how many features of a head are turned by their position."""
     nested = config.get("rope_parameters") or {}
+    if not isinstance(nested, Mapping):
+        raise ValueError(f"rope_parameters is an object, got {_short(nested)}")
     share = config.get("partial_rotary_factor", default)
     share = nested.get("partial_rotary_factor", share)
-    if isinstance(share, bool) or not isinstance(share, int | float):
+    number = isinstance(share, int | float) and not isinstance(share, bool)
+    if not number or not 0 < share <= 1:
         raise ValueError(f"partial_rotary_factor is a share, got {_short(share)}")
     return max(1, int(dim * share))
 
