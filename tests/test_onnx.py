@@ -511,3 +511,19 @@ def test_weights_beside_the_file_are_not_needed(save):
               size_threshold=0)  # fmt: skip
     (path.parent / "w.bin").unlink()
     assert count(models.from_onnx(path)).params == 4096
+
+
+def test_pads_worked_out_by_turning_a_list_round(save):
+    """As PyTorch's exporter writes them: pairs, last axis first, turned round."""
+    nodes = [
+        helper.make_node("Reshape", ["pairs", "two"], ["rows"]),
+        helper.make_node("Slice", ["rows", "last", "first", "zero", "back"], ["flip"]),
+        helper.make_node("Transpose", ["flip"], ["turned"], perm=[1, 0]),
+        helper.make_node("Reshape", ["turned", "flat"], ["pads"]),
+        helper.make_node("Pad", ["x", "pads"], ["y"]),
+    ]
+    held = [numbers("pairs", 1, 2, 3, 4), numbers("two", -1, 2), numbers("last", -1)]
+    held += [numbers("first", -(2**63) + 1), numbers("zero", 0), numbers("back", -1)]
+    model = models.from_onnx(save(nodes, [*held, numbers("flat", -1)],
+                                  given("x", 5, 6)))  # fmt: skip
+    assert model.output_shape == (5 + 3 + 4, 6 + 1 + 2)

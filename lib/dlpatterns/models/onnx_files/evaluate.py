@@ -161,8 +161,19 @@ def _slice(call: Call, shape: tuple) -> tuple:
     return picked(call.need(0), kept)
 
 
+def _transpose(call: Call, shape: tuple) -> tuple:
+    value = call.need(0)
+    order = call.wholes("perm", list(range(len(shape)))[::-1])
+    steps = [prod(value.shape[i + 1 :]) for i in order]
+    places = [0]
+    for step, size in zip(steps, shape, strict=True):
+        places = [p + i * step for p in places for i in range(size)]
+    return tuple(value.data[p] for p in places)
+
+
 OTHERS: dict[str, Callable[[Call, tuple], tuple | None]] = {
     "Slice": _slice,
+    "Transpose": _transpose,
     **dict.fromkeys(("Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"), _same),
     "Cast": _cast,
     "Gather": _gather,
