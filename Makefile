@@ -23,18 +23,19 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
-book: $(READY)
+book: $(READY) node_modules
 	$(BIN)/python tools/build.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The accessibility tests ask axe-core. Without npm they are skipped, except in CI.
+# The page that counts runs Pyodide, and the accessibility tests ask axe-core. Without npm
+# the page says what to do instead, and the tests are skipped, except in CI.
 node_modules: package.json package-lock.json
-	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --silent && touch node_modules || echo "npm could not install axe-core"; fi
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --silent && touch node_modules || echo "npm could not install Pyodide and axe-core"; fi
 
-test: lint book node_modules
+test: lint book
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules lib tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval chapters
 	@cat _build/skipped

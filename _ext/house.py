@@ -12,6 +12,7 @@ from pathlib import Path
 
 from beside import lay_beside
 from downloads import add_first_cell, offer_zip, write_zips
+from in_browser import lay_in, place_form
 from light import lighten
 from repairs import repair
 from sphinx.application import Sphinx
@@ -132,6 +133,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         repair(pages)
         lighten(pages)
         lay_beside(pages)
+        lay_in(pages, Path(app.srcdir))
         for notebook in (pages / "_sources").rglob("*.ipynb"):
             add_first_cell(notebook, address(app.config))
         write_zips(pages / "_sources", Path(app.srcdir))
@@ -155,6 +157,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_zip, priority=900)
+    app.connect("html-page-context", place_form, priority=900)
     app.add_css_file("explore.css")
     app.add_css_file("exercises.css")
     app.connect("build-finished", finish, priority=900)  # behind the themes

@@ -49,6 +49,7 @@ FIRST_PAGE = ROOT / "_build" / "html" / "index.html"
 BUILT = ROOT / "_build" / "built"  # the digest of what the pages were last built from
 PAGES = ("*.md", "*.yml", "*.bib", "_static/**/*", "_ext/*.py", "LICENSE*", "req*.txt")
 AROUND = {"README.md", "CONTRIBUTING.md"}
+PYODIDE = ROOT / "node_modules" / "pyodide" / "package.json"  # npm brings it, or not
 TIMEOUT = 300  # seconds a cell
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
@@ -264,11 +265,7 @@ def state() -> str:
         if path.is_file() and "__pycache__" not in path.parts
     ]
     tools = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt", Path(__file__)]
-    for path in [
-        *staged,
-        *tools,
-        *library(),
-    ]:
+    for path in [*staged, *tools, *library(), *filter(Path.exists, [PYODIDE])]:
         digest.update(f"{os.path.relpath(path, ROOT)} ".encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -132,6 +132,7 @@ def _on_a_machine(
     machine = machines.get(question.machine)
     bounds = roofline.layers(model, machine, **_how(question))
     for row, one in zip(rows, bounds, strict=True):
+        row["intensity"] = one.intensity if one.bytes_once else 0.0
         row |= {"seconds": one.overlapped, "waits_for": one.waits_for}
     summed = roofline.network(bounds)
     cache = result["cache"] or {"bytes": 0}

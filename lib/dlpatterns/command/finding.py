@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def network(given: str) -> Found:
     raise Unknown(_advice(given, key))
 
 
-MOST_BYTES = 10**7
+MOST_BYTES, DEEPEST = 10**7, 100
 
 
 def is_path(given: str) -> bool:
@@ -88,6 +89,8 @@ def described(text: str, name: str = "config.json") -> Found:
     """
     if len(text) > MOST_BYTES:
         raise BadFile(f"{name} is larger than {MOST_BYTES:,} letters")
+    if depth(text) > DEEPEST:
+        raise BadFile(f"{name} is no JSON that can be read: more than {DEEPEST} deep")
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -102,6 +105,19 @@ def described(text: str, name: str = "config.json") -> Found:
             raise BadFile(f"{name}: {error}") from None
 
     return Found(name, make, takes_tokens=True)
+
+
+def depth(text: str) -> int:
+    """Return how deep brackets stand in one another, those in strings left out.
+
+    >>> depth('{"a": [1, [2]], "b]]": "[[[["}')
+    3
+    """
+    deep = most = 0
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text):
+        deep += (found[0] in "[{") - (found[0] in "]}")
+        most = max(most, deep)
+    return most
 
 
 def _read(path: Path) -> str:

@@ -7,9 +7,18 @@ PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3,
 SMALL = ((1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 LEAST_NAME = 8  # letters of a name that is cut
 # what a narrow table does without, the first first
-SPARED = ("activations", "other", "output", "bytes_once", "waits_for", "layers", "kind")
+SPARED = (
+    "intensity",
+    "activations",
+    "other",
+    "output",
+    "bytes_once",
+    "waits_for",
+    "layers",
+    "kind",
+)
 HEADS = {"macs": "MACs", "bytes_once": "bytes once", "waits_for": "waits for"}
-HEADS |= {"seconds": "time"}
+HEADS |= {"seconds": "time", "intensity": "FLOP a byte"}
 
 Cell = Callable[[str, object], str]
 
@@ -173,6 +182,12 @@ def table(rows: Sequence[dict], width: int | None = None) -> str:
         lines = _lines(_cut(rows, _wide(lines) - width), kept, _brief)
     note = f"(no room for {', '.join(left)}: --csv has all)" if left else ""
     return "\n".join([*lines, *(_broken(note, width) if note else ())])
+
+
+def cells(rows: Sequence[dict]) -> list[list[str]]:
+    """Return rows as texts with exact numbers, a head first."""
+    head = [HEADS.get(column, column) for column in rows[0]]
+    return [head, *([_exact(*item) for item in row.items()] for row in rows)]
 
 
 def _cut(rows: Sequence[dict], excess: int) -> list[dict]:
