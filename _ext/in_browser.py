@@ -151,10 +151,11 @@ def menu(
 def lay_in(pages: Path, source: Path) -> None:
     """Write the library's zip and, if npm has brought it, Pyodide into a built book."""
     static = pages / "_static"
+    static.mkdir(exist_ok=True)
     (static / "library.zip").write_bytes(library_zip())
     shutil.rmtree(static / "pyodide", ignore_errors=True)
     found = core(source)
     if found:
-        (static / "pyodide").mkdir(parents=True)
+        (static / "pyodide").mkdir()
         for name in CORE:
             shutil.copyfile(found / name, static / "pyodide" / name)

@@ -249,16 +249,18 @@ def test_the_core_is_found_where_npm_puts_it(tmp_path):
 
 def test_one_request_in_python():
     got = json.loads(room.counted('{"network": "vgg16", "batch": 2}'))
-    facts = dict((name, value) for name, value, _ in got["facts"])
+    facts = {name: value for name, value, _ in got["facts"]}
     assert facts["MACs"] == f"{count(models.vgg16(), 2).macs:,}"
     assert len(got["by_layer"]) == 40 and got["more"] == 0
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "3", '{"batch": true}', '{"batch": "3"}', '{"network": 3}']
-    + ['{"network": "vgg16", "batch": -1}', '{"network": "vgg16", "format": "x"}']
-    + ['{"config": "{}"}', '{"config": 3}', "[" * 100_000],
+    [
+        *["", "{", "[]", "3", '{"batch": true}', '{"batch": "3"}', '{"network": 3}'],
+        *['{"network": "vgg16", "batch": -1}', '{"network": "vgg16", "format": "x"}'],
+        *['{"config": "{}"}', '{"config": 3}', "[" * 100_000],
+    ],
 )
 def test_a_wrong_request_is_answered_with_its_error(text):
     assert json.loads(room.counted(text))["error"]

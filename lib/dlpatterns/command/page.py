@@ -8,10 +8,18 @@
 import json
 
 from . import answering, picture, texts
-from .finding import described, network
+from .finding import depth, described, network
 
 MOST_ROWS = 300  # of the table of layers
-FIELDS = {"batch": int, "tokens": int, "format": str, "weights": str, "machine": str}
+FIELDS = {
+    "network": str,
+    "config": str,
+    "batch": int,
+    "tokens": int,
+    "format": str,
+    "weights": str,
+    "machine": str,
+}
 USUAL = {"batch": 1, "tokens": None, "format": "fp16", "weights": "", "machine": ""}
 
 
@@ -28,6 +36,8 @@ def counted(text: str) -> str:
 
 def _asked(text: str) -> dict:
     """Return the request, with the usual for what is absent."""
+    if depth(text) > 3:
+        raise ValueError("a request is a JSON object of texts and numbers")
     asked = json.loads(text)
     if not isinstance(asked, dict):
         raise ValueError(f"a request is a JSON object, got {asked!r:.60}")
