@@ -23,7 +23,7 @@
     const given = new URLSearchParams();
     for (const name of NAMES) {
       let value = field(name).value.trim();
-      if (name === "config" && field("network").value) value = "";
+      if (field(name).disabled || (name === "config" && field("network").value)) value = "";
       if (name === "config") try { value = JSON.stringify(JSON.parse(value)); } catch { /* the library says what is wrong */ }
       if (value) given.set(name, value);
     }
@@ -44,7 +44,11 @@
     choose();
   }
 
-  const choose = () => { part("config").hidden = Boolean(field("network").value); };
+  function choose() {
+    const network = field("network");
+    part("config").hidden = Boolean(network.value);
+    field("tokens").disabled = network.value !== "" && !network.selectedOptions[0].parentElement.label.includes("tokens");
+  }
 
   const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
@@ -89,7 +93,7 @@
     place.append(made("p", answer.title, { className: "dlp-title" }), facts, figure, scrolling(answer.by_kind, "By kind of layer"), all);
     if (answer.source) place.append(made("p", `Source: ${answer.source}`));
     part("share").hidden = location.href.length > LONGEST;
-    say(`${answer.title}: ${answer.facts[0][1]} parameters, ${answer.facts.find(([name]) => name === "MACs")[1]} MACs.`);
+    say(`Counted: ${answer.facts[0][1]} parameters, ${answer.facts.find(([name]) => name === "MACs")[1]} MACs.`);
   }
 
   function busy(is) {

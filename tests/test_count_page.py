@@ -81,7 +81,8 @@ def ask(page: Page, asked: dict) -> None:
         text = given if isinstance(given, str) else json.dumps(given)
         page.fill("[name=config]", text)
     for name in ("batch", "tokens"):
-        page.fill(f"[name={name}]", str(asked.get(name, "")))
+        if page.is_enabled(f"[name={name}]"):
+            page.fill(f"[name={name}]", str(asked.get(name, "")))
     for name, usual in (("format", "fp16"), ("weights", ""), ("machine", "")):
         page.select_option(f"[name={name}]", asked.get(name, usual))
     page.get_by_role("button", name="Count").click()

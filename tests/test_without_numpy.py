@@ -45,6 +45,10 @@ from dlpatterns.counting import count, decoding, depth, products
 count(models.resnet50()).macs
 decoding.cache_bytes_per_token(models.gpt2())
 """,
+    "command": """
+from dlpatterns.command import page
+assert "138,357,544" in page.counted('{"network": "vgg16", "machine": "NVIDIA T4"}')
+""",
     "hardware": """
 from dlpatterns import models
 from dlpatterns.hardware import energy, generation, hierarchy, machines, memory

@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 
 from .texts import short
 
-WIDTH, LEFT, TOP, RIGHT, BASE = 360, 52, 14, 350, 236
+WIDTH, LEFT, TOP, RIGHT, BASE = 360, 46, 34, 336, 252
 COLOURS = ("blue", "orange", "green", "pink", "grey")
 SHARES = (("params", "parameters"), ("macs", "MACs"), ("bytes_once", "bytes once"))
 AREA = 900  # of all dots of a roofline together
@@ -82,12 +82,12 @@ def _roofline(answer: dict) -> str:
     corners = [(low, low * bandwidth), (ridge, peak), (end, peak)]
     points = " ".join(f"{across.place(x):.1f},{up.place(y):.1f}" for x, y in corners)
     roof = f'<polyline points="{points}" fill="none" stroke="currentColor"/>'
-    name = _text(RIGHT, up.place(peak) - 4, f"{short(peak)}FLOP/s", "end")
+    name = _text(RIGHT, up.place(peak) - 20, f"{short(peak)}FLOP/s", "end")
     dots = "".join(_dots(rows, (across, up), (peak, bandwidth)))
     label = (
         f"Roofline of {answer['machine']} with {len(rows)} layers of {answer['title']}"
     )
-    return _svg(axes + roof + name + dots, 272, label)
+    return _svg(axes + roof + name + dots, 288, label)
 
 
 def _dots(
@@ -125,7 +125,7 @@ def _axes(across: _Log, up: _Log) -> str:
     for power in up.marks():
         y = up.place(10.0**power)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{RIGHT}" {faint}/>')
-        parts.append(_text(LEFT - 5, y + 4, short(10.0**power), "end"))
+        parts.append(_text(LEFT - 5, y + 4, _power(power), "end"))
     parts.append(_text((LEFT + RIGHT) / 2, BASE + 32, "FLOP a byte", "middle"))
     return "".join(parts)
 
@@ -133,10 +133,13 @@ def _axes(across: _Log, up: _Log) -> str:
 def _power(power: int) -> str:
     """Return a power of ten as it is read.
 
-    >>> _power(-2), _power(0), _power(3)
-    ('0.01', '1', '1 k')
+    >>> _power(-2), _power(0), _power(3), _power(13)
+    ('0.01', '1', '1 k', '10 T')
     """
-    return short(10.0**power) if power >= 0 else f"{10.0**power:.{-power}f}"
+    if power < 0:
+        return f"{10.0**power:.{-power}f}"
+    prefix = dict(zip(range(0, 21, 3), ("", "k", "M", "G", "T", "P", "E"), strict=True))
+    return f"{10 ** (power % 3)} {prefix[power // 3 * 3]}".strip()
 
 
 def _shares(answer: dict) -> str:
