@@ -16,6 +16,7 @@ import pytest
 from tasks_for_tests import TASKS, check, ordered, root, scaled
 
 from dlpatterns import exercises
+from dlpatterns.exercises._compare import difference
 from dlpatterns.exercises._functions import MOST_CASES
 from dlpatterns.exercises._tasks import Function, Value, call
 
@@ -488,3 +489,12 @@ def test_nested_values_are_compared_to_the_last_item():
     task = Value([(1, {"a": {2, 3}})], expects="", why="")
     assert task.judge("x", [(1, {"a": {2, 3}})], print)
     assert not task.judge("x", [(1, {"a": {2, 4}})], print)
+
+
+def test_arrays_of_truth_values_are_compared():
+    """A mask: right, with wrong places, as zeros and ones, of another shape."""
+    expected = np.array([[True, False], [False, True]])
+    assert difference(expected, expected.copy()) is None
+    assert difference(expected, expected.astype(int)) is None
+    assert "4 of 4 values differ" in difference(expected, ~expected).what
+    assert "shape" in difference(expected, expected.ravel()).what

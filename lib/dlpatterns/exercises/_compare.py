@@ -215,7 +215,9 @@ def _numbers(got: object) -> np.ndarray | None:
 def _unequal(
     expected: np.ndarray, got: np.ndarray, tolerance: float | None
 ) -> np.ndarray:
-    if expected.dtype.kind in "biu" and tolerance is None:
+    if expected.dtype.kind == "b" or got.dtype.kind == "b":  # no differences of these
+        return np.asarray(got != expected)
+    if expected.dtype.kind in "iu" and tolerance is None:
         slack = np.minimum(ROUNDING * np.abs(expected.astype(float)), LARGEST)
         with np.errstate(all="ignore"):
             rounded = (got.dtype.kind == "f") & (np.abs(got - expected) <= slack)

@@ -8,7 +8,8 @@ without JavaScript and on paper the frame of the starting values stands there.
 
 `predict(question, answer=...)` takes the reader's guess before it shows the answer, and
 `predictions()` says how many guesses were near. `bits(*formats)` shows a number's bits
-to be flipped, and computes in the page itself. The only room that imports ipywidgets.
+to be flipped, `cells(matrix)` a matrix to be filled; both compute in the page itself.
+The only room that imports ipywidgets.
 
 | module | duty |
 |---|---|
@@ -16,6 +17,7 @@ to be flipped, and computes in the page itself. The only room that imports ipywi
 | `_frames` | the frames of all combinations, and what they say |
 | `_page`, `_live` | an explorer without and with a kernel |
 | `flipping` | bits that are flipped in the page |
+| `filling` | a matrix that is filled in the page, and its sparse formats |
 | `predicting`, `guesses` | predictions, and how a guess is read |
 """
 
@@ -28,10 +30,20 @@ from ._choices import Menu, Slider, Switch, planned
 from ._frames import all_drawn, listing, start_of
 from ._live import live
 from ._page import page
+from .filling import cells
 from .flipping import bits
 from .predicting import predict, predictions
 
-__all__ = ["Menu", "Slider", "Switch", "bits", "explore", "predict", "predictions"]
+__all__ = [
+    "Menu",
+    "Slider",
+    "Switch",
+    "bits",
+    "cells",
+    "explore",
+    "predict",
+    "predictions",
+]
 
 
 def explore(draw: Callable[..., Frame], /, **choices: object) -> None:

@@ -1,0 +1,184 @@
+"""Published figures, and ours beside them."""
+
+from functools import cache
+
+import numpy as np
+
+from ... import datasets
+from ...hardware import cartesian, elements
+from ...hardware.cartesian import Cartesian
+from ...hardware.elements import Array
+from . import storing
+
+CLOCK = 800e6  # EIE's beats a second
+EIE = Array(64, 8, run_bits=4)
+
+
+def on_gpus() -> list[dict]:
+    """Return the published times of 2:4 beside dense, with the ratio recomputed."""
+    rows = []
+    for row in datasets.table("two_of_four_speed"):
+        ratio = row["dense"] / row["sparse"]
+        if row["unit"] != "ms":
+            ratio = 1 / ratio
+        rows.append(row | {"ratio": ratio})
+    return rows
+
+
+def tutorial() -> list[dict]:
+    """Return the tutorial's own eight rows as a table."""
+    return [
+        {
+            "batch": row["batch"],
+            "compiled": row["compiled"],
+            "dense (ms)": row["dense"],
+            "2:4 (ms)": row["sparse"],
+            "times as fast": round(row["ratio"], 2),
+        }
+        for row in on_gpus()
+        if row["unit"] == "ms"
+    ]
+
+
+def later() -> list[dict]:
+    """Return the later kernels' rows as a table."""
+    return [
+        {
+            "network": row["what"],
+            "unit": row["unit"],
+            "dense": row["dense"],
+            "2:4": row["sparse"],
+            "times as fast": round(row["ratio"], 2),
+        }
+        for row in on_gpus()
+        if row["unit"] != "ms"
+    ]
+
+
+# --- EIE ------------------------------------------------------------------------------
+
+
+@cache
+def eie() -> list[dict]:
+    """Return the nine layers of EIE's paper in our array: 64 elements, queues of eight,
+    runs of four bits, 800 MHz; zero weights at random places, zero activations left
+    out, as many as the printed densities say.
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for layer in datasets.table("eie_layers"):
+        sent = round(layer["inputs"] * layer["activation_density"])
+        chances = rng.random((layer["outputs"], sent), dtype=np.float32)
+        run = elements.run(chances < layer["weight_density"], np.ones(sent), EIE)
+        rows.append(
+            {
+                "layer": layer["layer"],
+                "printed (µs)": layer["actual_us"],
+                "ours (µs)": round(1e6 * run.beats / CLOCK, 1),
+                "ratio": 1e6 * run.beats / CLOCK / layer["actual_us"],
+                "busy": run.busy,
+            }
+        )
+    return rows
+
+
+def frames() -> float:
+    """Return how many times a second our array does AlexNet's three full
+    connections.
+    """
+    rows = [row for row in eie() if row["layer"].startswith("AlexNet")]
+    return 1e6 / sum(row["ratio"] * row["printed (µs)"] for row in rows)
+
+
+# --- SCNN -----------------------------------------------------------------------------
+
+SWEEP = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+NETWORKS = {"AlexNet": "alexnet", "GoogLeNet": "googlenet", "VGG-16": "vgg16"}
+
+
+@cache
+def scnn(network: str, density: float) -> cartesian.Beats:
+    """Return what the convolutions of a network take in SCNN's array, with weights and
+    activations of that density.
+    """
+    return cartesian.network(NETWORKS[network], (density, density), Cartesian())
+
+
+def reaches(network: str, speed: float) -> float:
+    """Return the density at which our array is so many times as fast as the dense one,
+    between two of the sweep by their logarithms.
+    """
+    speeds = [scnn(network, density).speedup for density in SWEEP]
+    return float(np.exp(np.interp(np.log(speed), np.log(speeds), np.log(SWEEP))))
+
+
+def scnn_rows() -> list[dict]:
+    """Return how much faster SCNN's array is than the dense one of its paper, and than
+    one that never idles.
+    """
+    return [
+        {
+            "network": network,
+            "density": density,
+            "than dense": scnn(network, density).speedup,
+            "than never idle": scnn(network, density).against_full,
+            "useful": f"{100 * scnn(network, density).utilisation:.0f} %",
+        }
+        for network in NETWORKS
+        for density in (1.0, 0.5, 0.1)
+    ]
+
+
+# --- The check ------------------------------------------------------------------------
+
+
+def _printed(item: str, metric: str) -> str:
+    return str(
+        datasets.where("published_hardware", item=item, metric=metric)[0]["value"]
+    )
+
+
+def checks() -> list[dict]:
+    """Return printed figures beside ours; `agrees` is to the digits printed."""
+    peak = 64 * 2 * CLOCK / 1e9
+    shares = storing.pattern_rows()
+    rows = [
+        ("2:4 in 16 bits", "0.5625", f"{shares[0]['2:4']:.4f}", "counting rule 16"),
+        ("2:4 in 8 bits", "0.625", f"{shares[1]['2:4']:.3f}", "counting rule 16"),
+        (
+            "EIE, billions of operations a second",
+            _printed("EIE", "processing power on compressed network"),
+            f"{peak:.0f}",
+            "Han et al. 2016, abstract",
+        ),
+        (
+            "EIE, AlexNet's connections a second",
+            _printed("EIE", "AlexNet FC layers"),
+            f"{round(frames(), -2):.0f}",
+            "Han et al. 2016, abstract",
+        ),
+    ]
+    return [
+        {
+            "what": what,
+            "printed": printed,
+            "ours": ours,
+            "agrees": printed == ours,
+            "source": source,
+        }
+        for what, printed, ours, source in rows
+    ]
+
+
+def published_factors() -> list[dict]:
+    """Return what Deep Compression prints for four networks."""
+    return [
+        {
+            "network": row["network"],
+            "before (KB)": row["parameters_kb"],
+            "after (KB)": row["compressed_kb"],
+            "printed": f"{row['rate']}×",
+            "recount": row["parameters_kb"] / row["compressed_kb"],
+        }
+        for row in datasets.table("deep_compression_published")
+    ]
