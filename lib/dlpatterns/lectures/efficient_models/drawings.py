@@ -1,0 +1,105 @@
+"""The pictures of the lecture: frames for its explorers."""
+
+import numpy as np
+
+from ... import show
+from . import blocks, counts, world
+
+COLOURS = ("blue", "orange", "green", "pink")
+AXES = {"MACs": "GMAC an image", "traffic": "least traffic (ms an image, once)"}
+STEPS = ("group convolution", "write into rows", "read by columns")
+
+
+def shuffle(groups: int, step: int) -> show.Frame:
+    """Draw twelve channels in their groups, as a table, and as the table is read."""
+    per, channels = 12 // groups, 12
+    order = np.arange(channels)
+    fig, axes = show.subplots(figsize=(4.6, 1.9))
+    if step == 2:
+        order = order.reshape(groups, per).T.ravel()
+    for place, channel in enumerate(order):
+        at = (place, 0) if step != 1 else (channel % per, channel // per)
+        colour = show.colour(COLOURS[channel // per])
+        axes.scatter(*at, s=190, color=colour, marker="s")
+        axes.text(*at, str(channel), ha="center", va="center", color="white")
+    seen = [sorted({int(c) // per for c in part}) for part in np.split(order, groups)]
+    axes.set(xlim=(-0.7, 11.7), ylim=(3.7, -0.7), xticks=[], yticks=[])
+    axes.grid(visible=False)
+    mixed = min(len(one) for one in seen)
+    caption = (
+        f"{STEPS[step].capitalize()}: {channels} channels in {groups} groups. The next "
+        f"grouped layer's filters hear from at least {mixed} of them."
+    )
+    alt = "Numbered squares, coloured by the group of filters that made the channel."
+    values = {"order": order.tolist(), "groups heard": mixed}
+    return show.frame(fig, caption=caption, alt=alt, values=values)
+
+
+def design(kind: str, channels: int, size: int) -> show.Frame:
+    """Draw the least times of arithmetic and traffic of a block, with its counts."""
+    one = counts.row(kind, channels, size)
+    times = {"arithmetic": one["arithmetic µs"], "traffic": one["traffic µs"]}
+    fig, axes = show.subplots(figsize=(4.6, 1.5))
+    colours = [show.colour("blue"), show.colour("orange")]
+    axes.barh(list(times), list(times.values()), color=colours)
+    axes.invert_yaxis()
+    axes.set(xlabel="µs an image, at least")
+    longer = max(times, key=times.get)
+    caption = (
+        f"{kind} on {channels} maps of {size} × {size}: {one['weights']:,} weights, "
+        f"{show.si(one['MACs'], 'MAC')}, {one['kB (once)']:,} kB (once), "
+        f"{one['MACs a byte']} MACs a byte. The {longer} takes longer."
+    )
+    alt = f"Two bars, arithmetic and traffic of a block; {longer} is longer."
+    return show.frame(fig, caption=caption, alt=alt, values=times)
+
+
+def scaling(width: float, depth: float, pixels: int) -> show.Frame:
+    """Draw what a change of scale multiplies, beside EfficientNet-B0."""
+    base, ours = counts.scaled(1.0, 1.0, 224), counts.scaled(width, depth, pixels)
+    names = ("parameters", "MACs", "values written")
+    times = {n: new / old for n, new, old in zip(names, ours, base, strict=True)}
+    fig, axes = show.subplots(figsize=(4.6, 1.8))
+    axes.barh(list(times), list(times.values()), color=show.colour("blue"))
+    axes.axvline(1, color=show.colour("orange"))
+    axes.invert_yaxis()
+    axes.set(xlabel="times EfficientNet-B0", xlim=(0, 9))
+    caption = (
+        f"Width × {width}, depth × {depth}, {pixels} pixels: "
+        f"{show.si(ours[0])} parameters and {show.si(ours[1], 'MAC')}, "
+        f"{times['MACs']:.2f} times the MACs of B0."
+    )
+    alt = "Three bars, parameters, MACs and values written, and a line at one."
+    values = {name: round(value, 2) for name, value in times.items()}
+    return show.frame(fig, caption=caption, alt=alt, values=values)
+
+
+def against(run: str, across: str) -> show.Frame:
+    """Draw measured time over MACs or over the least traffic, on two log scales."""
+    found = world.placed(run)
+    xs = [one.macs / 1e9 if across == "MACs" else one.unfused for one in found]
+    small = [one.macs < world.SMALL for one in found]
+    fig, axes = show.subplots(figsize=(4.6, 3.0))
+    for light, colour, marker in ((False, "blue", "o"), (True, "orange", "s")):
+        points = [
+            (x, one.ms)
+            for x, one, mine in zip(xs, found, small, strict=True)
+            if mine == light
+        ]
+        label = "below 1.2 GMAC" if light else "larger"
+        axes.scatter(
+            *zip(*points, strict=True),
+            color=show.colour(colour), marker=marker, label=label,
+        )  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel=AXES[across], ylabel="ms an image")
+    axes.legend(loc="lower right")
+    every, light = world.spread(run, across), world.spread(run, across, light=True)
+    caption = (
+        f"{run}: {len(found)} networks over {across}. Time a unit differs by a factor "
+        f"of {every:.1f} among all, of {light:.1f} among the {sum(small)} light ones."
+    )
+    alt = f"Dots, one a network: measured time over {across}, both on log scales."
+    return show.frame(fig, caption=caption, alt=alt)
+
+
+KINDS = list(blocks.BODIES)

@@ -1,0 +1,70 @@
+"""The lecture on efficient networks: counts by hand, compound scaling, times."""
+
+import pytest
+
+from dlpatterns.lectures.efficient_models import (
+    counts,
+    drawings,
+    world,
+)
+
+
+def test_the_worked_example_of_the_slides():
+    assert counts.separable(16, 32) == (4608, 656)
+
+
+def test_weights_of_blocks_by_hand():
+    """64 channels: 25, twice 9 and 6 places; a filter a map and a mixture."""
+    by_hand = {
+        "5 × 5": 64 * 64 * 25,
+        "two 3 × 3": 2 * 64 * 64 * 9,
+        "3 × 1, 1 × 3": 64 * 64 * 6,
+        "bottleneck": 64 * 16 * 2 + 16 * 16 * 9,
+        "groups": 64 * 16 * 10,
+        "depthwise separable": 64 * 9 + 64 * 64,
+        "inverted residual": 2 * 64 * 256 + 256 * 9,
+        "ghost": 64 * 32 * 9 + 32 * 9,
+        "dense": 16 * 9 * (64 + 80 + 96) + 112 * 64,
+    }
+    for kind, weights in by_hand.items():
+        assert counts.row(kind)["weights"] == weights
+
+
+def test_bytes_of_one_block_by_hand():
+    """Six maps of 64 × 28 × 28 cross for a convolution, its normalisation and its
+    activation, in FP16, and 36,864 + 128 weights a batch of 32.
+    """
+    moved = 2 * (6 * 64 * 28 * 28 + (36_864 + 128) / 32)
+    assert counts.row("3 × 3")["kB (once)"] == round(moved / 1e3)
+
+
+def test_shares_of_a_network_add_up():
+    for key in ("of the MACs", "of the bytes"):
+        assert sum(r[key] for r in counts.intensities()) == pytest.approx(1, abs=0.003)
+
+
+def test_the_published_scales_of_b7():
+    """Tan & Le 2019's code: width 2.0, depth 3.1, 600 pixels."""
+    row = counts.compound()[7]
+    assert (row["width"], row["depth"], row["pixels"]) == (2.0, 3.1, 600)
+    assert row["width² · depth · pixels²"] == round(4 * 3.1 * (600 / 224) ** 2, 1)
+
+
+def test_times_are_those_of_the_benchmark():
+    """timm, RTX 3090, NHWC: 9,887.57 and 3,729.86 images a second."""
+    light, heavy = world.get("mobilenet_v2"), world.get("resnet50")
+    assert heavy.ms / light.ms == pytest.approx(9887.57 / 3729.86)
+    with pytest.raises(ValueError, match="alexnet"):
+        world.get("alexnet")
+
+
+def test_pairs_have_fewer_macs_and_more_time():
+    pairs = world.outliers()
+    assert all(p["MACs, times fewer"] >= 1 <= p["time, times longer"] for p in pairs)
+    scores = [p["MACs, times fewer"] * p["time, times longer"] for p in pairs]
+    assert scores == pytest.approx(sorted(scores, reverse=True), rel=0.02)
+
+
+def test_a_shuffle_lets_each_group_hear_all():
+    assert "at least 3 of them" in drawings.shuffle(3, 2).caption
+    assert "at least 1 of them" in drawings.shuffle(3, 0).caption
