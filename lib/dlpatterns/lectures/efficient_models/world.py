@@ -147,6 +147,23 @@ def outliers(run: str = RUN) -> list[dict]:
     ]
 
 
+def attacked() -> list[dict]:
+    """Return a row a run: the largest over the smallest time a MAC and a byte, among
+    all networks and among the light ones.
+    """
+    return [
+        {
+            "run": run,
+            "a MAC, all": round(spread(run, "MACs"), 1),
+            "a byte, all": round(spread(run, "traffic"), 1),
+            "a MAC, light": round(spread(run, "MACs", light=True), 1),
+            "a byte, light": round(spread(run, "traffic", light=True), 2),
+            "faster than unfused": below_the_traffic(run),
+        }
+        for run in runs()
+    ]
+
+
 def below_the_traffic(run: str) -> int:
     """Count the networks that ran faster than layers that are not fused can."""
     return sum(one.ms < one.unfused for one in placed(run))
