@@ -14,7 +14,7 @@ def _orders(rng):
         yield call(groups * int(rng.integers(2, 9)), groups)
 
 
-def shuffled(channels, groups):
+def shuffle(channels, groups):
     per = channels // groups
     return [row * per + column for column in range(per) for row in range(groups)]
 
@@ -120,7 +120,7 @@ TASKS = {
         ),
     ),
     "shuffle": Function(
-        reference=shuffled,
+        reference=shuffle,
         cases=_orders,
         title="The shuffle",
         explanation=(
