@@ -253,7 +253,8 @@ def test_dies_and_yield_by_the_textbook():
         (lambda: market.dies(900), "larger than one exposure, 858 mm2"),
         (lambda: market.working(10, -1), "negative: -1"),
         (lambda: market.price(10, 45), "no row of wafer_prices"),
-        (lambda: space.within([], area=1, watts=2), "no design keeps 1 mm2 and 2 W"),
+        (lambda: space.within([], 1), "no design keeps 1 mm2; allow"),
+        (lambda: space.weigh(Chip(), watts=0), "more than zero watts, got 0"),
     ],
 )
 def test_wrong_markets_are_refused(call, said):
@@ -291,6 +292,18 @@ def test_a_point_holds_the_geometric_means():
     assert one.seconds == pytest.approx(sqrt(runs[0].seconds * runs[1].seconds))
     assert one.watts == max(run.joules / run.seconds for run in runs)
     assert one.share == market.wafer_share(one.area)
+
+
+def test_a_chip_at_its_watts_takes_its_joules_over_them():
+    free, capped = space.weigh(Chip()), space.weigh(Chip(), watts=2)
+    runs = [evaluate.run(Chip(), load) for load in workload.six()]
+    assert free.watts == max(run.joules / run.seconds for run in runs) > 2
+    assert capped.watts == pytest.approx(2) and capped.joules == free.joules
+    slow = [max(run.seconds, run.joules / 2) / run.batch for run in runs]
+    product_of_all = 1.0
+    for seconds in slow:
+        product_of_all *= seconds
+    assert capped.seconds == pytest.approx(product_of_all ** (1 / 6))
 
 
 # --- Beside the world -----------------------------------------------------------------

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import exp, log
+from math import exp, inf, log
+from operator import truediv
 
 from . import evaluate, market
 from .chip import Chip
@@ -47,17 +48,30 @@ def designs(grid: dict[str, Sequence] = GRID) -> Iterator[Chip]:
         yield Chip(cols=how["rows"], **how)
 
 
-def weigh(chip: Chip, loads: Iterable[Workload] | None = None) -> Point:
+def weigh(
+    chip: Chip,
+    loads: Iterable[Workload] | None = None,
+    *,
+    watts: float = inf,
+    **how: float | bool,
+) -> Point:
     """Return a chip with what it takes and spends for the workloads, the book's six
-    unless others are given.
+    unless others are given; `how` is what `evaluate.run` takes besides.
+
+    A workload that would draw more than so many watts is slowed down until it doesn't:
+    it takes its joules divided by the watts.
+    Raises: ValueError if the watts are not above zero.
     """
-    results = [evaluate.run(chip, load) for load in loads or six()]
+    if not watts > 0:
+        raise ValueError(f"a chip needs more than zero watts, got {watts!r}")
+    results = [evaluate.run(chip, load, **how) for load in loads or six()]
+    seconds = [max(one.seconds, one.joules / watts) for one in results]
     return Point(
         chip=chip,
         area=chip.area,
-        seconds=_mean(one.seconds / one.batch for one in results),
+        seconds=_mean(map(truediv, seconds, (one.batch for one in results))),
         joules=_mean(one.joules / one.batch for one in results),
-        watts=max(one.joules / one.seconds for one in results),
+        watts=max(map(truediv, (one.joules for one in results), seconds)),
     )
 
 
@@ -66,16 +80,15 @@ def _mean(values: Iterable[float]) -> float:
     return exp(sum(logs) / len(logs))
 
 
-def within(points: Iterable[Point], *, area: float, watts: float) -> list[Point]:
-    """Return the points that keep an area in square millimetres and a power in watts.
+def within(points: Iterable[Point], area: float) -> list[Point]:
+    """Return the points that keep an area in square millimetres, and one exposure.
 
     Raises: ValueError if none does.
     """
-    kept = [one for one in points if one.area <= area and one.watts <= watts]
+    most = min(area, market.RETICLE_MM2)
+    kept = [one for one in points if one.area <= most]
     if not kept:
-        raise ValueError(
-            f"no design keeps {area:g} mm2 and {watts:g} W; allow more of either"
-        )
+        raise ValueError(f"no design keeps {area:g} mm2; allow a larger die")
     return kept
 
 
