@@ -48,13 +48,19 @@ class Result:
 
 
 def run(
-    chip: Chip, load: Workload, *, zeros: float = SPARSE, resident: bool = False
+    chip: Chip,
+    load: Workload,
+    *,
+    zeros: float = SPARSE,
+    resident: bool = False,
+    sram: float = 1.0,
 ) -> Result:
     """Return what a batch of a workload takes and spends on a chip, if such a share of
     the weights is zero.
 
     `resident` says that the chip runs nothing else: weights that find room beside the
     largest maps stay from one batch to the next, and only the others cross the bus.
+    `sram` is what a byte of SRAM costs, as a multiple of the table's price.
     """
     beats = busy(load, chip, zeros)
     held = (chip.buffer, chip.bits, chip.weight_bits(zeros), resident)
@@ -62,11 +68,12 @@ def run(
     slowest = list(map(max, beats, waits))
     cycles = sum(slowest)
     idle = sum(wait for wait, most in zip(waits, slowest, strict=True) if wait == most)
+    spending = spent(chip, load, zeros, crossing(load, *held))
     return Result(
         workload=load.name,
         batch=load.batch,
         seconds=cycles / chip.clock,
-        energy=spent(chip, load, zeros, crossing(load, *held)),
+        energy=spending | {"buffer": sram * spending["buffer"]},
         waits_for_bus=idle / cycles,
         utilisation=load.macs / (chip.macs_per_cycle * cycles),
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import exp, inf, log
-from operator import truediv
 
 from . import evaluate, market
 from .chip import Chip
@@ -26,7 +25,8 @@ class Point:
     """A chip with what all workloads together make of it.
 
     `seconds` and `joules` are geometric means over the workloads, an example each;
-    `watts` is the most that any workload draws, by the model.
+    `watts` is the most that any workload draws, by the model. `runs` holds seconds and
+    joules of each, and its batch.
     """
 
     chip: Chip
@@ -34,11 +34,40 @@ class Point:
     seconds: float
     joules: float
     watts: float
+    runs: tuple[tuple[float, float, int], ...]
 
     @property
     def share(self) -> float:
         """The share of a wafer that one good die costs."""
         return market.wafer_share(self.area)
+
+    def at(self, watts: float) -> "Point":
+        """Return the chip at a power budget: a workload that would draw more is slowed
+        down until it doesn't, and takes its joules divided by the watts.
+
+        Raises: ValueError if the watts are not above zero.
+        """
+        if not watts > 0:
+            raise ValueError(f"a chip needs more than zero watts, got {watts!r}")
+        if self.watts <= watts:
+            return self
+        slowed = [
+            (max(seconds, joules / watts), joules, batch)
+            for seconds, joules, batch in self.runs
+        ]
+        return _point(self.chip, self.area, slowed)
+
+
+def _point(chip: Chip, area: float, runs: Iterable[tuple[float, float, int]]) -> Point:
+    runs = tuple(runs)
+    return Point(
+        chip=chip,
+        area=area,
+        seconds=_mean(seconds / batch for seconds, _, batch in runs),
+        joules=_mean(joules / batch for _, joules, batch in runs),
+        watts=max(joules / seconds for seconds, joules, _ in runs),
+        runs=runs,
+    )
 
 
 def designs(grid: dict[str, Sequence] = GRID) -> Iterator[Chip]:
@@ -55,24 +84,15 @@ def weigh(
     watts: float = inf,
     **how: float | bool,
 ) -> Point:
-    """Return a chip with what it takes and spends for the workloads, the book's six
-    unless others are given; `how` is what `evaluate.run` takes besides.
+    """Return a chip, at a power budget, with what it takes and spends for the
+    workloads, the book's six unless others are given; `how` is what `evaluate.run`
+    takes besides.
 
-    A workload that would draw more than so many watts is slowed down until it doesn't:
-    it takes its joules divided by the watts.
     Raises: ValueError if the watts are not above zero.
     """
-    if not watts > 0:
-        raise ValueError(f"a chip needs more than zero watts, got {watts!r}")
     results = [evaluate.run(chip, load, **how) for load in loads or six()]
-    seconds = [max(one.seconds, one.joules / watts) for one in results]
-    return Point(
-        chip=chip,
-        area=chip.area,
-        seconds=_mean(map(truediv, seconds, (one.batch for one in results))),
-        joules=_mean(one.joules / one.batch for one in results),
-        watts=max(map(truediv, (one.joules for one in results), seconds)),
-    )
+    runs = ((one.seconds, one.joules, one.batch) for one in results)
+    return _point(chip, chip.area, runs).at(watts)
 
 
 def _mean(values: Iterable[float]) -> float:

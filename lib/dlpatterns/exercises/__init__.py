@@ -6,8 +6,8 @@
 | `exercises.require(name, answer)` | for a grader: AssertionError unless correct |
 | `exercises.solution(name)` | explanation and the reference's own code, folded |
 | one public module a lecture | its `TASKS`, loaded when the first of them is checked |
-| `_tasks` | the kinds of task: `Value`, `Choice`, `Formula`, `Function`, `Words` |
-| `_task`, `_values`, `_functions`, `_formulas`, `_formula` | how each kind judges |
+| `_tasks` | the kinds: `Value`, `Choice`, `Formula`, `Function`, `Scored`, `Words` |
+| `_task`, `_values`, `_functions`, `_formulas`, `_scored` | how each kind judges |
 | `_compare`, `_numbers`, `_describe` | what differs from the expected value |
 | `_guard` | a limit of time and memory for whatever a student wrote |
 | `_page`, `exercises.js` | the same verdicts on a page without a kernel |

@@ -1,0 +1,216 @@
+"""What the other lectures ask of a chip: each demand with its number, computed here
+anew from the library, and the assumption under which it holds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ... import models
+from ...counting import count
+from ...counting.products import products
+from ...formats import get, products_that_fit
+from ...graph import fold_batch_norm
+from ...hardware import energy, machines, memory, work
+from ...parallel import collectives
+from .. import front
+from ..dataflow import depthwise_best, shares
+from ..quantization import stored
+from ..sequences import blocks
+from ..training_cost import passes
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A requirement, the number behind it, the assumption it rests on, the lecture that
+    found it, and the knob of the design space that answers it ("" if none does).
+    """
+
+    lecture: str
+    asks: str
+    number: str
+    assumes: str
+    knob: str = ""
+
+
+def history() -> Demand:
+    """A weight fetched for one MAC costs as much as many MACs."""
+    times = energy.of_access("DRAM", 4) / energy.of_mac("fp32")
+    return Demand(
+        "history",
+        "use a weight often, once it is fetched",
+        f"{times:.0f} MACs cost what fetching one FP32 weight does",
+        "45 nm, DRAM",
+        "buffer",
+    )
+
+
+def training_cost() -> Demand:
+    """Backward is nearly two forwards."""
+    ratio = passes.backward_ratio(models.resnet50())
+    return Demand(
+        "training_cost",
+        "to train, read the matrices both ways",
+        f"{ratio:.2f} backward MACs a forward MAC (ResNet-50)",
+        "counted",
+    )
+
+
+def architectures() -> Demand:
+    """A matrix unit may be faster than its vector unit by so much."""
+    folded = [
+        fold_batch_norm(build()) for build in (models.efficientnet_b0, models.vgg16)
+    ]
+    low, high = (one.macs / sum(one.other.values()) for one in map(count, folded))
+    return Demand(
+        "architectures",
+        "a vector unit beside the matrix unit",
+        f"{low:.0f} (EfficientNet-B0) to {high:.0f} (VGG-16) MACs an other operation",
+        "an activation is one operation",
+        "arrays",
+    )
+
+
+def convolution() -> Demand:
+    """A buffer takes LeNet's first layer from many fetches a value to one."""
+    c1 = work.convolution((1, 1, 32, 32), (6, 1, 5, 5), bias=True)
+    often = memory.none(c1).values / c1.values
+    return Demand(
+        "convolution",
+        "keep values near",
+        f"{often:.0f} fetches a value (none) fall to 1 (once), LeNet's C1",
+        "none against once",
+        "buffer",
+    )
+
+
+def sequences() -> Demand:
+    """Decoding does half a MAC for each byte of cache; prefill a thousand."""
+    llama = blocks.caches()[0]
+    return Demand(
+        "sequences",
+        "serve two phases: one that multiplies, one that reads",
+        f"{llama['prefill']:,.0f} MACs a byte of keys and values, and "
+        f"{llama['decode']:g}",
+        "Llama-2-7B, 16 bits, once",
+        "bandwidth",
+    )
+
+
+def classic_models() -> Demand:
+    """Every MAC lies in a matrix product."""
+    inside = sum(
+        sum(one.macs for layer in model.layers for one in products(layer))
+        == count(model).macs
+        for model in (build() for build in models.FIRST.values())
+    )
+    return Demand(
+        "classic_models",
+        "one good matrix unit",
+        f"{inside} of {len(models.FIRST)} networks: every MAC in a matrix product",
+        "counted",
+        "rows",
+    )
+
+
+def number_formats() -> Demand:
+    """An INT8 product needs a sum of 32 bits."""
+    eight = get("int8")
+    short, long = (products_that_fit(eight, eight, get(w)) for w in ("int16", "int32"))
+    return Demand(
+        "number_formats",
+        "accumulate wide",
+        f"{short} product of −128 and −128 fits INT16, {long:,} fit INT32",
+        "worst case",
+        "dtype",
+    )
+
+
+def quantization() -> Demand:
+    """Few bits keep the accuracy, and cost less energy."""
+    ratio = energy.of_mac("fp16") / energy.of_mac("int8")
+    return Demand(
+        "quantization",
+        "several bit widths",
+        f"{stored.fewest('weights')} bits a weight within a point of float; an FP16 "
+        f"MAC costs {ratio:.1f} INT8 ones",
+        "a perceptron on the digits; 45 nm",
+        "dtype",
+    )
+
+
+def pruning() -> Demand:
+    """Half of the weights can go in groups of four, with their places."""
+    return Demand(
+        "pruning",
+        "use zeros: skip them, store them short",
+        f"2:4 keeps {0.5 * (8 + 2) / 8:.3f} of the bytes at 8 bits, "
+        f"{0.5 * (16 + 2) / 16:.4f} at 16",
+        "packed, indices counted",
+        "zeros",
+    )
+
+
+def parallelism() -> Demand:
+    """A ring sends nearly two vectors a rank."""
+    sent = float(collectives.cost("all-reduce", "ring", 8).sent)
+    return Demand(
+        "parallelism",
+        "links, where a model outgrows the chip",
+        f"{sent:.2f} vectors sent by each of eight ranks to add one up",
+        "ring all-reduce",
+    )
+
+
+def roofline() -> Demand:
+    """A ridge to fit the load."""
+    h100, h20 = (machines.get(name).ridge("fp16") for name in ("H100", "NVIDIA H20"))
+    return Demand(
+        "roofline",
+        "a ridge that fits the load",
+        f"{h100:.0f} FLOP a byte (H100) or {h20:.0f} (H20)",
+        "published peaks, dense",
+        "bandwidth",
+    )
+
+
+def dataflow() -> Demand:
+    """Depthwise layers leave a square array idle, and arithmetic is not the bill."""
+    share = shares()["ResNet-50", "int8", 1]
+    return Demand(
+        "dataflow",
+        "spend on moving first, and not on one wide square",
+        f"arithmetic is {share:.0%} of ResNet-50's energy; depthwise fills "
+        f"{depthwise_best():.2f} % of 128 × 128",
+        "INT8, batch 1, outputs stay, once; one group at a time",
+        "dataflow",
+    )
+
+
+ALL: tuple[Callable[[], Demand], ...] = (
+    history,
+    training_cost,
+    architectures,
+    convolution,
+    sequences,
+    classic_models,
+    number_formats,
+    quantization,
+    pruning,
+    parallelism,
+    roofline,
+    dataflow,
+)
+
+
+def listed(demands: list[Demand]) -> str:
+    """Return the demands as a list in Markdown, each with a link to its lecture."""
+    titles = {
+        name: title.split(" · ")[0]
+        for part in front.LECTURES.values()
+        for name, title in part.items()
+    }
+    return "\n".join(
+        f"- **{one.asks[0].upper()}{one.asks[1:]}.** {one.number} *({one.assumes};* "
+        f"[{titles[one.lecture]}]({one.lecture}.ipynb)*)*"
+        for one in demands
+    )
