@@ -1,0 +1,131 @@
+"""The capstone: demands with their numbers, all designs under a budget, the winner
+under other assumptions, and what an answer scores.
+"""
+
+import re
+from itertools import product
+
+import pytest
+
+from dlpatterns import exercises
+from dlpatterns.design import chip, evaluate, space, workload
+from dlpatterns.exercises import design_a_chip as tasks
+from dlpatterns.lectures import design_a_chip as lecture
+from dlpatterns.lectures import front
+
+
+def test_every_lecture_before_it_asks_for_something():
+    """Those that stand; the last lecture of the list is this one."""
+    known = [name for part in front.LECTURES.values() for name in part]
+    made = [make() for make in lecture.demands.ALL]
+    assert [one.lecture for one in made] == [n for n in known if n in ASKING]
+    assert {one.knob for one in made} <= {"", *lecture.choosing.KNOBS}
+    assert all(re.search(r"\d", one.number) for one in made)
+    assert lecture.demands.listed(made).count(".ipynb") == len(made)
+
+
+ASKING = {make().lecture for make in lecture.demands.ALL}
+
+
+def test_the_numbers_of_the_demands_by_hand():
+    said = {one.lecture: one.number for one in (make() for make in lecture.demands.ALL)}
+    assert said["history"].startswith(f"{1300 / 2 / 4.6:.0f} MACs")
+    assert (
+        said["number_formats"].startswith("1 product")
+        and "131,071" in (said["number_formats"])
+    )
+    assert said["sparsity"].startswith("2:4 keeps 0.625 of the bytes at 8 bits, 0.5625")
+    assert said["parallelism"].startswith("1.75 vectors")
+
+
+def test_the_winner_is_the_quickest_that_fits():
+    best = lecture.choosing.winner()
+    assert best.area <= lecture.choosing.AREA and best.chip.dtype == "int8"
+    for one in lecture.choosing.kept():
+        assert one.seconds >= best.seconds
+    assert len(lecture.choosing.kept()) == sum(
+        one.area <= 100
+        for one in lecture.choosing.free_points()
+        if one.chip.dtype == "int8"
+    )
+
+
+def test_a_step_of_a_knob_changes_one_thing():
+    rows = lecture.choosing.knobs()
+    start = space.weigh(lecture.choosing.START)
+    four = next(row for row in rows if row["knob"] == "arrays")
+    after = space.weigh(chip.Chip(arrays=4))
+    assert four["time ×"] == pytest.approx(after.seconds / start.seconds)
+    assert {row["knob"] for row in rows} == set(lecture.choosing.KNOBS.values())
+
+
+def test_assumptions_turned_are_weighed_again():
+    rows = {row["assumption"]: row for row in lecture.rivals.turned()}
+    assert len(rows) == 4 + len(workload.six())
+    assert all(row["ours / new"] >= 1 for row in rows.values())
+    first = lecture.choosing.winner().chip
+    alone = [
+        space.weigh(one.chip, watts=10, zeros=0) for one in lecture.choosing.kept()
+    ]
+    mine = next(one for one in alone if one.chip == first)
+    best = min(one.seconds for one in alone)
+    assert rows["no weight is zero"]["ours / new"] == pytest.approx(mine.seconds / best)
+
+
+def test_sram_at_another_price_changes_the_buffer_alone():
+    load = workload.six()[0]
+    plain, cheap = (evaluate.run(chip.Chip(), load, sram=s) for s in (1, 0.5))
+    assert cheap.energy["buffer"] == plain.energy["buffer"] / 2
+    assert cheap.energy["bus"] == plain.energy["bus"]
+    assert cheap.seconds == plain.seconds
+
+
+def test_table_3_against_itself():
+    """8.2 % of 92 TOPS are 7.5, and 3.7 are printed; 64 MACs a byte at 34 GB/s."""
+    found = lecture.world.contradiction()
+    assert found["useful"] == pytest.approx(0.082 * 92) and found["printed"] == 3.7
+    assert found["ours"] == pytest.approx(2 * 64 * 34e9 / 1e12)
+
+
+def test_every_frame_says_what_it_shows():
+    drawn = lecture.drawings
+    for side, mib in product((32, 256), (0.25, 32.0)):
+        assert "mm²" in drawn.die(side, mib, "int8").caption
+    assert "good dies a wafer" in drawn.die(256, 32.0, "fp16").caption
+    assert "workloads wait" in drawn.loads(64, 8.0, "2:4").caption
+    assert "beaten by none" in drawn.front(100, 10).caption
+
+
+# --- A task that is scored ------------------------------------------------------------
+
+GOOD = eval(exercises.tasks("design_a_chip")["yours"].code)
+
+
+def test_the_mark_is_a_tenth_above_the_best():
+    best = lecture.choosing.winner(area=tasks.AREA, watts=tasks.WATTS).seconds
+    assert best < tasks.MARK < 1.12 * best
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        (GOOD, "correct", ""),
+        (GOOD | {"rows": 32, "cols": 32, "arrays": 16}, "correct", ""),
+        (GOOD | {"zeros": ""}, "wrong", "more than 0.64 ms"),
+        (GOOD | {"buffer": 2**25}, "wrong", "too large"),
+        (GOOD | {"dtype": "int4"}, "wrong", "unknown knobs"),
+        (GOOD | {"bandwidth": 1e12}, "wrong", "128 GB/s at most"),
+        (GOOD | {"rows": 0}, "wrong", "at least 1"),
+        ([1, 2], "wrong", "a dictionary of knobs"),
+        (..., "open", ""),
+    ],
+)
+def test_designs_are_scored(given, status, said):
+    result = exercises.check("design_a_chip.yours", given)
+    assert result.status == status and said.casefold() in str(result).casefold()
+
+
+def test_a_reader_sees_where_the_design_stands():
+    assert "52 mm²: 0 of 891 designs" in lecture.choosing.ranked(GOOD)
+    with pytest.raises(ValueError, match="no design keeps 100 mm2"):
+        lecture.choosing.ranked({"rows": 256, "cols": 256})
