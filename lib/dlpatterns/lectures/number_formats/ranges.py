@@ -138,7 +138,7 @@ def precision(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def picture() -> tuple:
     """Draw range against precision of the formats in `LINES`: from afar, and near 1."""
-    fig, (far, near) = show.subplots(2, 1, figsize=(4.6, 4.1))
+    fig, (far, near) = show.subplots(2, 1, figsize=(4.6, 3.6))
     for name, (hue, place) in LINES.items():
         colour = show.colour(hue)
         for axes, at in ((far, FAR.get(name)), (near, place)):
