@@ -8,7 +8,8 @@ without JavaScript and on paper the frame of the starting values stands there.
 
 `predict(question, answer=...)` takes the reader's guess before it shows the answer, and
 `predictions()` says how many guesses were near. `bits(*formats)` shows a number's bits
-to be flipped, `cells(matrix)` a matrix to be filled; both compute in the page itself.
+to be flipped, `cells(matrix)` a matrix to be filled, `rescale(total, scale)` a sum that
+two rules round; all three compute in the page itself.
 The only room that imports ipywidgets.
 
 | module | duty |
@@ -18,6 +19,7 @@ The only room that imports ipywidgets.
 | `_page`, `_live` | an explorer without and with a kernel |
 | `flipping` | bits that are flipped in the page |
 | `filling` | a matrix that is filled in the page, and its sparse formats |
+| `rescaling` | a sum rescaled in the page, bit by bit, by two rules of rounding |
 | `predicting`, `guesses` | predictions, and how a guess is read |
 """
 
@@ -33,6 +35,7 @@ from ._page import page
 from .filling import cells
 from .flipping import bits
 from .predicting import predict, predictions
+from .rescaling import rescale
 
 __all__ = [
     "Menu",
@@ -43,6 +46,7 @@ __all__ = [
     "explore",
     "predict",
     "predictions",
+    "rescale",
 ]
 
 

@@ -1,12 +1,12 @@
-"""The lecture's network as integers: layer by layer, a rescaling step by step, and
-three rules of rounding that disagree.
+"""The lecture's network as integers: layer by layer, and three rules of rounding that
+disagree.
 """
 
 from functools import cache
 
 import numpy as np
 
-from ... import show
+from ...explore import rescale
 from ...quantize import fixed, integer, network
 from ...train import loop
 from . import mapping
@@ -117,62 +117,16 @@ def after_all_layers() -> tuple[int, int, int]:
     return int((first != second).sum()), first.size, int(classes)
 
 
-# --- Step by step ---------------------------------------------------------------------
-
-STEPS = ("sum", "times multiplier", "high half", "shift right", "zero point", "clip")
-
-
-def rescaling(step: int, number: int, rounding: str) -> show.Frame:
-    """Show a sum of the first neuron on its way to a code, up to a step."""
-    scale = float(real_scales()[0])
-    multiplier, shift = fixed.quantise_multiplier(scale)
-    out = converted().steps[1].out
-    rows = (
-        _double(number, multiplier, shift)
-        if rounding == "double"
-        else _single(number, multiplier, shift)
-    )
-    zero = int(out.zero_point)
-    code = rows[-1]["value"] + zero
-    rows.append({"step": f"add the zero point {zero}", "value": code})
-    rows.append({"step": "clip, ReLU with it", "value": int(np.clip(code, zero, 127))})
-    caption = (
-        f"{number:,} x {scale:.6f} = {number * scale:.4f}. In integers: multiplier "
-        f"{multiplier:,}, shift {shift}, rule {rounding}; step {step} of {len(rows)}."
-    )
-    shown = [row if i < step else row | {"value": None} for i, row in enumerate(rows)]
-    return show.frame(caption=caption, rows=shown)
-
-
-def _double(number: int, multiplier: int, shift: int) -> list[dict]:
-    high = int(fixed.saturating_rounding_doubling_high_mul(number, multiplier))
-    low = int(fixed.rounding_divide_by_pot(high, -shift))
-    return [
-        {"step": "int32 sum, bias in it", "value": number},
-        {"step": "times the multiplier, 64 bits", "value": number * multiplier},
-        {"step": "doubled high half, rounded once", "value": high},
-        {"step": f"shifted right by {-shift}, rounded again", "value": low},
-    ]
-
-
-def _single(number: int, multiplier: int, shift: int) -> list[dict]:
-    total = 31 - shift
-    half = number * multiplier + (1 << (total - 1))
-    return [
-        {"step": "int32 sum, bias in it", "value": number},
-        {"step": "times the multiplier, 64 bits", "value": number * multiplier},
-        {"step": f"plus a half, 2^{total - 1}", "value": half},
-        {"step": f"shifted right by {total}, rounded once", "value": half >> total},
-    ]
-
-
-def telling_sum() -> int:
-    """Return the smallest positive sum of the first neuron that the two rules take to
-    different codes.
+def telling_sum() -> tuple[int, float]:
+    """Return the first neuron's real scale, to three digits, and before it the smallest
+    positive sum that the two rules take to different codes.
     """
-    pair = fixed.quantise_multiplier(float(real_scales()[0]))
-    sums = np.arange(1, 200_000)
-    apart = fixed.requantize(sums, *pair, "double") != fixed.requantize(
-        sums, *pair, "single"
-    )
-    return int(sums[apart][0])
+    scale = float(f"{real_scales()[0]:.3g}")
+    pair, sums = fixed.quantise_multiplier(scale), np.arange(1, 200_000)
+    both = [fixed.requantize(sums, *pair, rule) for rule in fixed.RULES]
+    return int(sums[both[0] != both[1]][0]), scale
+
+
+def rescaled_in_the_page() -> None:
+    """Show that sum, and let the reader change it."""
+    rescale(*telling_sum())
