@@ -173,6 +173,20 @@ def sparsity() -> Demand:
     )
 
 
+def efficient_models() -> Demand:
+    """A depthwise layer reads a value for few MACs, a dense one for many."""
+    dense = work.convolution((1, 128, 28, 28), (128, 128, 3, 3), padding=1)
+    apart = work.convolution((1, 128, 28, 28), (128, 1, 3, 3), padding=1, groups=128)
+    few, many = (one.macs / one.values for one in (apart, dense))
+    return Demand(
+        "efficient_models",
+        "small products, and fusion around them",
+        f"{few:.1f} MACs a value in a depthwise 3 × 3 layer, {many:.0f} in a dense one",
+        "128 maps of 28 × 28, once",
+        "arrays",
+    )
+
+
 def parallelism() -> Demand:
     """A ring sends nearly two vectors a rank."""
     sent = float(collectives.cost("all-reduce", "ring", 8).sent)
@@ -220,6 +234,7 @@ ALL: tuple[Callable[[], Demand], ...] = (
     quantization,
     pruning,
     sparsity,
+    efficient_models,
     parallelism,
     roofline,
     dataflow,
