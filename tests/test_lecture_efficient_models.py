@@ -68,3 +68,14 @@ def test_pairs_have_fewer_macs_and_more_time():
 def test_a_shuffle_lets_each_group_hear_all():
     assert "at least 3 of them" in drawings.shuffle(3, 2).caption
     assert "at least 1 of them" in drawings.shuffle(3, 0).caption
+
+
+def test_the_first_network_above_the_limit_does_not_fit():
+    """timm: regnety_016 at 3,879.4 images a second, twice its traffic's time."""
+    one = world.get("regnet_y_1_6gf")
+    assert one.ms == pytest.approx(1e3 / 3879.4) and one.ms > 1.9 * one.unfused
+    by_limit = {cut["below GMAC"]: cut for cut in world.cuts()}
+    assert by_limit[1.2]["networks"] == len(world.light())
+    assert by_limit[1.2]["a byte"] == round(
+        world.spread(world.RUN, "traffic", light=True), 2
+    )

@@ -164,6 +164,28 @@ def attacked() -> list[dict]:
     ]
 
 
+def cuts(run: str = RUN) -> list[dict]:
+    """Return the largest over the smallest time a MAC and a byte (once, each layer
+    alone) among networks below other limits than `SMALL`.
+    """
+    found = []
+    for limit in (0.5e9, SMALL, 2e9, 4e9):
+        below = [one for one in placed(run) if one.macs < limit]
+        macs, moved = (
+            [one.ms / x for one, x in zip(below, xs, strict=True)]
+            for xs in ([o.macs for o in below], [o.unfused for o in below])
+        )
+        found.append(
+            {
+                "below GMAC": limit / 1e9,
+                "networks": len(below),
+                "a MAC": round(max(macs) / min(macs), 1),
+                "a byte": round(max(moved) / min(moved), 2),
+            }
+        )
+    return found
+
+
 def below_the_traffic(run: str) -> int:
     """Count the networks that ran faster than layers that are not fused can."""
     return sum(one.ms < one.unfused for one in placed(run))
