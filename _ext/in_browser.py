@@ -116,6 +116,7 @@ def fields() -> str:
             labelled("Format", menu("format", {"": USUAL_FORMATS}, "fp16")),
             labelled("Weights", menu("weights", {"": STORED}, "", "in that format")),
             labelled("Machine", menu("machine", {"": machines.known()}, "", "none")),
+            labelled("Layers there", menu("layers", {"": ["fused"]}, "", "one by one")),
             '<button type="submit">Count</button>',
             '<button type="button" data-part="stop" hidden>Stop</button>',
             '<button type="button" data-part="share" hidden>Copy the link</button>',

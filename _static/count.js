@@ -5,7 +5,7 @@
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const { folder, version, ready } = root.dataset;
   const library = new LibraryInBrowser(folder, version);
-  const NAMES = ["network", "config", "batch", "tokens", "format", "weights", "machine"];
+  const NAMES = ["network", "config", "batch", "tokens", "format", "weights", "machine", "layers"];
   const KEY = `dlp-count ${version} `, LONGEST = 30000; // letters of an address
   const say = (text) => { part("status").textContent = text; };
   library.says = say;

@@ -6,7 +6,8 @@ normalisations that were never trained. Normalisation stays apart from
 the convolutions, as in training, so that every parameter is in the file.
 
     PYTHONPATH=lib python benchmarks/onnx_exports.py [network ...]
-    (writes benchmarks/results/onnx_exports.json)
+    (writes benchmarks/results/onnx_exports.json; a network stored there with the same
+    versions is kept if it is not named)
 """
 
 import json
@@ -25,6 +26,7 @@ from dlpatterns.counting import count
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parent / "tests" / "torchvision_zoo.json"
 RESULT = HERE / "results" / "onnx_exports.json"
+VERSIONS = {"torch": torch.__version__, "torchvision": torchvision.__version__}
 
 
 def exported(name: str, size: int, path: Path) -> None:
@@ -62,19 +64,24 @@ def compared(name: str, reference: dict) -> dict:
     return ours | {"equal": ours == theirs, "s": round(seconds, 3), "MB": megabytes}
 
 
+def kept() -> dict:
+    """Return the rows that are stored, none if they are of other versions."""
+    stored = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    return stored["networks"] if stored.get("versions") == VERSIONS else {}
+
+
 def main() -> None:
     """Compare the networks named on the command line, or all."""
     warnings.filterwarnings("ignore")
     networks = json.loads(REFERENCE.read_text())["networks"]
-    rows = {}
+    rows = kept()
     for name in sys.argv[1:] or networks:
         try:
             rows[name] = compared(name, networks[name])
         except Exception as error:  # the exporter's own refusals are part of the result
             rows[name] = {"error": f"{type(error).__name__}: {str(error)[:200]}"}
         print(name, rows[name], flush=True)
-    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
-    RESULT.write_text(json.dumps({"versions": versions, "networks": rows}, indent=1))
+    RESULT.write_text(json.dumps({"versions": VERSIONS, "networks": rows}, indent=1))
     RESULT.write_text(RESULT.read_text() + "\n")
 
 

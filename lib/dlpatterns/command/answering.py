@@ -3,7 +3,8 @@ machine needs for it at least.
 
 Bytes are `once`: each tensor that a layer reads or writes crosses the bus a single
 time. Energy is that of `hardware.energy`: measured at 45 nm, with these bytes from
-DRAM.
+DRAM. Fused, a layer without MACs works on its input before that is written; its bytes
+are then left out.
 
 >>> from . import finding
 >>> answer(finding.network("resnet50"), Question(batch=8))["macs"]
@@ -22,8 +23,8 @@ from .finding import Found
 
 @dataclass(frozen=True)
 class Question:
-    """What to count with: examples, tokens, formats of values and of weights, and a
-    machine if there is one.
+    """What to count with: examples, tokens, formats of values and of weights, a
+    machine if there is one, and whether it fuses layers.
     """
 
     batch: int = 1
@@ -31,6 +32,7 @@ class Question:
     dtype: str = "fp16"
     weight_dtype: str = ""
     machine: str = ""
+    fused: bool = False
 
     @property
     def stored(self) -> str:
@@ -44,6 +46,8 @@ def answer(found: Found, question: Question) -> dict:
 
     Raises: ValueError for a batch, tokens, a format or a machine that does not fit.
     """
+    if question.fused and not question.machine:
+        raise ValueError("layers are fused for the bounds of a machine: name a machine")
     model = found.build(question.tokens)
     counts = count(model, question.batch)
     moved = [bytes_once(layer, question) for layer in counts.layers]
@@ -131,14 +135,17 @@ def _on_a_machine(
     question, rows, result = asked
     machine = machines.get(question.machine)
     bounds = roofline.layers(model, machine, **_how(question))
-    for row, one in zip(rows, bounds, strict=True):
-        row["intensity"] = one.intensity if one.bytes_once else 0.0
-        row |= {"seconds": one.overlapped, "waits_for": one.waits_for}
+    joining = roofline.fusable(model, counts.layers) if question.fused else set()
+    _written(rows, bounds, joining)
+    if question.fused:
+        result["bytes_once"] = sum(row["bytes_once"] for row in rows)
+        result["bytes_assumption"] = "once, fused"
     summed = roofline.network(bounds)
     cache = result["cache"] or {"bytes": 0}
     held = result["weight_bytes"] + result["peak_bytes"] + cache["bytes"]
     return {
         "machine": machine.name,
+        "fused": question.fused,
         "peak": machine.peak(question.dtype),
         "bandwidth": machine.bandwidth,
         "memory_bytes": machine.memory_bytes,
@@ -151,8 +158,24 @@ def _on_a_machine(
     }
 
 
+def _written(rows: list[dict], bounds: list[roofline.Bound], joining: set[int]) -> None:
+    """Write each layer's bound into its row, and into that of a layer that is fused
+    with the one before it, that nothing is left to do.
+    """
+    left = iter(bounds)
+    for place, row in enumerate(rows):
+        if place in joining:
+            row |= {"bytes_once": 0, "intensity": 0.0, "seconds": 0.0}
+            row["waits_for"] = "nothing, fused"
+            continue
+        one = next(left)
+        row["bytes_once"] = one.bytes_once
+        row["intensity"] = one.intensity if one.bytes_once else 0.0
+        row |= {"seconds": one.overlapped, "waits_for": one.waits_for}
+
+
 def _how(question: Question) -> dict:
-    how = {"batch": question.batch, "dtype": question.dtype}
+    how = {"batch": question.batch, "dtype": question.dtype, "fused": question.fused}
     return how | {"weight_dtype": question.weight_dtype}
 
 

@@ -1,11 +1,13 @@
-"""A network from what was typed: the name of one of the zoo, or a `config.json`."""
+"""A network from what was typed: the name of one of the zoo, a `config.json`, or an
+`.onnx` file.
+"""
 
 import difflib
 import inspect
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,7 @@ class Found:
     name: str
     make: Callable[..., Model]
     takes_tokens: bool
+    without: str = "reads no sequence of tokens; leave the tokens out"
 
     def build(self, tokens: int | None = None) -> Model:
         """Return the network, for so many tokens or as many as it is usually given.
@@ -40,23 +43,33 @@ class Found:
         if not is_whole(tokens):
             raise ValueError(f"tokens is a whole number of at least 1, got {tokens!r}")
         if not self.takes_tokens:
-            raise ValueError(
-                f"{self.name} reads no sequence of tokens; leave the tokens out"
-            )
+            raise ValueError(f"{self.name} {self.without}")
         return self.make(tokens=tokens)
 
 
-def network(given: str) -> Found:
-    """Return the network of that name, or the one that a `config.json` describes, given
-    as its path, as its folder, or as `-` for what comes in.
+def network(
+    given: str,
+    *,
+    axes: Mapping[str, int] | None = None,
+    branches: Mapping[str, bool] | None = None,
+) -> Found:
+    """Return the network of that name, the one that an `.onnx` file holds, or the one
+    that a `config.json` describes, given as its path, as its folder, or as `-` for
+    what comes in.
 
-    Raises: Unknown, with the names that are near; BadFile for a file.
+    `axes` and `branches` are those of `models.from_onnx`.
+    Raises: Unknown, with the names that are near; BadFile for a file; ValueError for
+    axes or branches of what is no `.onnx` file.
 
     >>> network("gpt2").build(tokens=16).output_shape
     (16, 50257)
     """
     if not isinstance(given, str):
         raise TypeError(f"a network is asked for by name, got {given!r}")
+    if is_onnx(given):
+        return _from_onnx(Path(given), axes, branches)
+    if axes or branches:
+        raise ValueError(f"{given[:60]} is no .onnx file: it has no axes, no branches")
     key = given.strip().lower().replace("-", "_")
     if key in models.ZOO:
         make = models.ZOO[key]
@@ -75,6 +88,34 @@ def is_path(given: str) -> bool:
     """Tell whether a text looks like the path of a file, or is one."""
     parted = "/" in given or "\\" in given or given.endswith((".json", ".onnx"))
     return parted or ("\0" not in given and len(given) < 200 and Path(given).exists())
+
+
+def is_onnx(given: str) -> bool:
+    """Tell whether a text is the path of an ONNX file, by its ending."""
+    return given.lower().endswith(".onnx")
+
+
+def _from_onnx(
+    path: Path, axes: Mapping[str, int] | None, branches: Mapping[str, bool] | None
+) -> Found:
+    """Return the network of an ONNX file, which is read when it is built."""
+
+    def make() -> Model:
+        try:
+            return models.from_onnx(path, axes=axes, branches=branches)
+        except (ValueError, TypeError) as error:
+            raise BadFile(f"{error}{_typed(str(error))}") from None
+
+    without = "takes no tokens; its open axes get their sizes by name"
+    return Found(path.name, make, takes_tokens=False, without=without)
+
+
+def _typed(said: str) -> str:
+    """Return how axes or branches that an error asks for are typed."""
+    for word, form in (("axes", "--axis NAME=SIZE"), ("branches", "--branch NAME=no")):
+        if f"{word}={{" in said:
+            return f" (in the terminal: {form}, repeated)"
+    return ""
 
 
 def described(text: str, name: str = "config.json") -> Found:

@@ -19,14 +19,16 @@ FIELDS = {
     "format": str,
     "weights": str,
     "machine": str,
+    "layers": str,
 }
 USUAL = {"batch": 1, "tokens": None, "format": "fp16", "weights": "", "machine": ""}
+USUAL |= {"layers": ""}
 
 
 def counted(text: str) -> str:
     """Return a title, facts, a drawing and tables as JSON, for a request in JSON:
-    network or config, batch, tokens, format, weights, machine. What is wrong with the
-    request is the answer's `error`.
+    network or config, batch, tokens, format, weights, machine, layers ("fused", for the
+    bounds of a machine). What is wrong with the request is the answer's `error`.
     """
     try:
         return json.dumps(_answered(_asked(text)), ensure_ascii=False)
@@ -59,6 +61,7 @@ def _answered(asked: dict) -> dict:
         dtype=asked["format"],
         weight_dtype=asked["weights"],
         machine=asked["machine"],
+        fused=asked["layers"] == "fused" and bool(asked["machine"]),
     )
     answer = answering.answer(found, question)
     layers = answer["by_layer"]

@@ -26,10 +26,11 @@ def caption(answer: dict) -> str:
     spent = sum(row["seconds"] for row in rows)
     bare = sum(row["seconds"] for row in rows if not row["macs"])
     share = bare / spent if spent else 0
+    how = ", fused" if answer["fused"] else ""
     return (
-        f"Roofline of {answer['machine']} in {answer['format']}: a dot a layer with "
-        "MACs, its area the time that it takes at least. Layers without MACs are not "
-        f"drawn; they take {share:.0%} of the time."
+        f"Roofline of {answer['machine']} in {answer['format']}{how}: a dot a layer "
+        "with MACs, its area the time that it takes at least. Layers without MACs are "
+        f"not drawn; they take {share:.0%} of the time."
     )
 
 

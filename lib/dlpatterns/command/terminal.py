@@ -1,5 +1,8 @@
 """The command: `python -m dlpatterns count resnet50 --batch 8`.
 
+An .onnx file's open axes get their sizes with `--axis NAME=SIZE`, conditions known only
+while it runs their answer with `--branch NAME=yes`.
+
 Exit codes: 0 counted, 1 a file that cannot be read or counted, 2 a wrong use, among it
 a network, machine or format that is not known.
 """
@@ -17,13 +20,15 @@ from collections.abc import Iterable, Sequence
 from .. import formats, models
 from ..hardware import machines
 from . import answering, texts
-from .finding import BadFile, network
+from .finding import BadFile, Found, is_onnx, network
 
 EXAMPLES = """examples:
   python -m dlpatterns count resnet50 --batch 8
   python -m dlpatterns count gpt2 --tokens 512 --by layer
   python -m dlpatterns count llama2_7b --machine H100 --weights int4
   python -m dlpatterns count path/to/config.json --tokens 4096
+  python -m dlpatterns count path/to/model.onnx --axis batch=8
+  python -m dlpatterns count efficientnet_b0 --machine H100 --fused
   python -m dlpatterns count vgg16 --by layer --csv > vgg16.csv
   python -m dlpatterns compare resnet50 mobilenet_v2 --machine T4
   python -m dlpatterns --list
@@ -92,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("count", help="count one network", epilog=EXAMPLES, **how)
     one.add_argument(
         "network",
-        help="a network's name, the path of a config.json, or - for one that comes in",
+        help="a name, an .onnx file, a config.json, or - for one that comes in",
     )
     one.add_argument(
         "--by", choices=("kind", "layer"), default="kind", help="a row each (kind)"
@@ -127,9 +132,58 @@ def _options(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help='least time, energy and memory on a machine, as "H100"',
     )
+    command.add_argument(
+        "--fused",
+        action="store_true",
+        help="on that machine, layers without MACs work on what is not yet written",
+    )
+    _options_of_files(command)
     shape = command.add_mutually_exclusive_group()
     shape.add_argument("--csv", action="store_true", help="rows as CSV, exact numbers")
     shape.add_argument("--json", action="store_true", help="everything as JSON")
+
+
+def _options_of_files(command: argparse.ArgumentParser) -> None:
+    """Add the words for what an .onnx file leaves open."""
+    command.add_argument(
+        "--axis",
+        type=sized,
+        action="append",
+        default=[],
+        metavar="NAME=SIZE",
+        help="size of an axis that an .onnx file leaves open; repeat for more",
+    )
+    command.add_argument(
+        "--branch",
+        type=decided,
+        action="append",
+        default=[],
+        metavar="NAME=yes|no",
+        help="whether the condition of an If in an .onnx file holds; repeat for more",
+    )
+
+
+def sized(text: str) -> tuple[str, int]:
+    """Return name and size of an axis, written `NAME=SIZE`.
+
+    Raises: ArgumentTypeError for what is not written so.
+    """
+    name, _, size = text.rpartition("=")
+    if not name:
+        raise argparse.ArgumentTypeError(f"NAME=SIZE is wanted, got {text[:40]!r}")
+    return name, whole(size)
+
+
+def decided(text: str) -> tuple[str, bool]:
+    """Return name and condition of an If, written `NAME=yes` or `NAME=no`.
+
+    Raises: ArgumentTypeError for what is not written so.
+    """
+    name, _, said = text.rpartition("=")
+    if not name or said not in ("yes", "no"):
+        wanted = f"NAME=yes or NAME=no is wanted, got {text[:40]!r}"
+        raise argparse.ArgumentTypeError(wanted)
+    return name, said == "yes"
 
 
 def whole(text: str) -> int:
@@ -178,7 +232,8 @@ def strong(text: str) -> str:
 
 def counted(chosen: argparse.Namespace) -> str:
     """Return the counts of one network as text, CSV or JSON."""
-    answer = answering.answer(network(chosen.network), _question(chosen))
+    found = network(chosen.network, **_left_open(chosen))
+    answer = answering.answer(found, _question(chosen))
     rows = answer[f"by_{chosen.by}"]
     if chosen.json:
         return json.dumps(answer, indent=1, ensure_ascii=False)
@@ -200,7 +255,22 @@ def _question(chosen: argparse.Namespace) -> answering.Question:
         dtype=chosen.format,
         weight_dtype=chosen.weights,
         machine=chosen.machine,
+        fused=chosen.fused,
     )
+
+
+def _left_open(chosen: argparse.Namespace) -> dict:
+    """Return axes and branches by name.
+
+    Raises: ValueError for a name with two answers.
+    """
+    given = {"axes": chosen.axis, "branches": chosen.branch}
+    for pairs in given.values():
+        names = [name for name, _ in set(pairs)]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} is given twice, with different answers")
+    return {word: dict(pairs) for word, pairs in given.items()}
 
 
 def compared(chosen: argparse.Namespace) -> str:
@@ -209,7 +279,7 @@ def compared(chosen: argparse.Namespace) -> str:
     """
     if len(chosen.networks) < 2:
         raise ValueError("compare takes two networks or more; count takes one")
-    asked = [network(name) for name in chosen.networks]
+    asked = _networks(chosen)
     answers = [
         answering.answer(found, _fitting(chosen, found.takes_tokens)) for found in asked
     ]
@@ -220,6 +290,17 @@ def compared(chosen: argparse.Namespace) -> str:
         return as_csv(rows)
     head, *lines = texts.table(rows, width_of_output()).split("\n")
     return "\n".join([strong(head), *lines])
+
+
+def _networks(chosen: argparse.Namespace) -> list[Found]:
+    """Return the networks, axes and branches given to those from .onnx files."""
+    left_open = _left_open(chosen)
+    if any(left_open.values()) and not any(map(is_onnx, chosen.networks)):
+        raise ValueError("--axis and --branch are for .onnx files; there is none here")
+    return [
+        network(name, **(left_open if is_onnx(name) else {}))
+        for name in chosen.networks
+    ]
 
 
 def _fitting(chosen: argparse.Namespace, takes_tokens: bool) -> answering.Question:

@@ -66,6 +66,7 @@ def facts(answer: dict) -> list[tuple[str, str, str]]:
         found.append(("active parameters", f"{answer['active_params']:,}", note))
     once = answer["bytes_once"]
     intensity = f"{answer['macs'] / once:.1f} MACs a byte" if once else ""
+    intensity += ", fused" if answer.get("fused") else ""
     return [
         *found,
         ("MACs", f"{answer['macs']:,}", each or short(answer["macs"])),
@@ -102,7 +103,8 @@ def _timed(answer: dict) -> list[tuple[str, str, str]]:
     if "machine" not in answer:
         return []
     apart = f"{short(answer['seconds_one_by_one'], 's')} if nothing overlaps"
-    where = f"on {answer['machine']}; {apart}"
+    how = ", fused" if answer["fused"] else ""
+    where = f"on {answer['machine']}{how}; {apart}"
     return [
         ("time at least", short(answer["seconds_overlapped"], "s"), where),
         ("bound by arithmetic", f"{answer['arithmetic_bound']:.0%}", "of that time"),

@@ -1,5 +1,5 @@
 """A network from an ONNX file: its operations become layers, its weights stay where
-they are.
+they are. The file is read byte by byte here, without the package `onnx`.
 
 | module | subject |
 |---|---|

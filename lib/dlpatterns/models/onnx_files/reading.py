@@ -29,7 +29,7 @@ def from_onnx(
     name: str = "",
 ) -> Model:
     """Return the network that an ONNX file describes, layer by layer; no weight is
-    read, and files beside it are not needed.
+    read, and neither files beside it nor the package `onnx` are needed.
 
     `axes` gives sizes to axes that the file leaves open, by their names or as
     "input[0]"; `branches` says of an If, by its name, whether its condition holds.
