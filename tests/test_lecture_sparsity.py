@@ -37,6 +37,14 @@ def test_a_crossover_by_formula_is_where_packed_bytes_meet(name, bits):
     )
 
 
+def test_bits_of_a_place_by_hand():
+    found = lecture.storing.at(0.1, 16)
+    assert found["bitmap"] == pytest.approx(0.1 * 16 + 1)
+    assert found["COO"] == pytest.approx(0.1 * (16 + 10 + 10))
+    packed = lecture.storing.packed_share("run-length", 0.1, 16, None)
+    assert found["run-length"] == pytest.approx(16 * packed, rel=0.01)
+
+
 def test_the_chance_that_four_places_hold_two_by_brute_force():
     groups = [bin(code).count("1") <= 2 for code in range(16)]
     assert lecture.storing.chances() == np.mean(groups)
@@ -109,6 +117,20 @@ def test_gating_and_skipping_by_brute_force():
     assert rows["skip", "skip"]["beats"] > fullest.max()
 
 
+def test_free_looks_by_walking_every_beat():
+    """Another route: each element walks its columns with a queue, a look takes no
+    beat; with long queues the fullest element and the sending are what is left.
+    """
+    matrix = np.random.default_rng(0).random((512, 512)) < 0.1
+    words = matrix.reshape(8, 64, 512).sum(axis=0)
+    free = np.zeros(64)
+    for column in range(512):
+        free = np.maximum(free, column + 1) + words[:, column]
+    bound = words.sum() / (64 * free.max())
+    assert 0.97 * bound < lecture.skipping.free_looks() <= bound
+    assert lecture.skipping.free_looks() > lecture.skipping.busy(64)
+
+
 def _combined():
     return lecture.skipping.combined()
 
@@ -127,6 +149,18 @@ def test_a_decoder_of_one_value_a_beat_takes_as_many_beats_as_values():
 def test_printed_ratios_are_those_of_the_printed_times():
     for row in lecture.world.on_gpus():
         assert row["ratio"] == pytest.approx(row["printed"], abs=0.0101)
+
+
+def test_what_compiling_gains_by_hand():
+    gains = lecture.world.compiled()
+    dense = (31.86 / 30.83, 476.03 / 397.13)
+    assert gains["dense (ms)"] == pytest.approx(dense, 0.01)
+    assert gains["2:4 (ms)"] == pytest.approx((16.77 / 9.49, 1195.23 / 542.3), 0.01)
+
+
+def test_two_layers_undercut_the_papers_theory():
+    found = {row["layer"]: row["theory"] for row in lecture.world.below_theory()}
+    assert found == {"AlexNet-8": 8.9, "VGG-6": 28.1}
 
 
 def test_eies_rate_is_its_elements_times_its_clock():
@@ -200,6 +234,27 @@ def test_the_rival_takes_no_more_bytes():
         parameters = 64 * row["width"] + row["width"] + 10 * row["width"] + 10
         assert parameters + 16 <= row["bytes"]["coded"]
         assert parameters + 16 > row["bytes"]["coded"] - 75
+
+
+def test_the_rival_that_shares_takes_no_more_bytes_either():
+    """Between two and four bits a weight, biases, codebooks and headers besides."""
+    weights = experiment.RIVAL_WIDTH * 74
+    for row in ROWS:
+        size = row["bytes"]["small, dense, shared"]
+        assert size <= row["bytes"]["coded"]
+        assert 2 * weights / 8 < size < 4 * weights / 8 + 4 * 190 + 350
+
+
+def test_the_density_of_lenet_by_hand():
+    """784-300-100-10 with 8, 9 and 26 % kept: 18,816 + 2,700 + 260 of 266,200."""
+    found = lecture.study.densities()
+    assert found["LeNet"] == pytest.approx(21_776 / 266_200)
+    kept = sum(ROWS[0]["nonzero"].values())
+    assert found["ours"] == pytest.approx(kept / 50_200)
+    # the 1,640 bytes of 410 biases go on both sides
+    assert lecture.study.without_biases() == pytest.approx(
+        200_800 / np.mean([row["bytes"]["coded"] - 1640 for row in ROWS])
+    )
 
 
 def test_general_compressors_see_the_same_values():

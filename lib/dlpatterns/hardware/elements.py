@@ -231,13 +231,13 @@ def _loads(filled: np.ndarray, array: Array) -> tuple[np.ndarray, np.ndarray]:
     return words + fillers, fillers
 
 
-def finish(words: np.ndarray, queue: int) -> int:
+def finish(words: np.ndarray, queue: int, look: int = 1) -> int:
     """Return the beats until every element has done its words.
 
     An activation is sent a beat after the one before, and once the one `queue` places
     before it has left every queue; an element takes it up in the beat after, or when it
-    has done with the last. A column without words takes a beat, in which the element
-    finds that out. Shapes: words P K.
+    has done with the last. A column without words takes `look` beats, in which the
+    element finds that out. Shapes: words P K.
     """
     elements, columns = words.shape
     free = np.zeros(elements, dtype=np.int64)  # the beat in which each can begin
@@ -248,7 +248,7 @@ def finish(words: np.ndarray, queue: int) -> int:
         if column >= queue:
             sent = max(sent, int(begun[column - queue].max()))
         begun[column] = np.maximum(free, sent + 1)
-        free = begun[column] + np.maximum(words[:, column], 1)
+        free = begun[column] + np.maximum(words[:, column], look)
     return int(free.max(initial=0)) if columns else 0
 
 

@@ -1,5 +1,5 @@
 """The study: one network for the digits, pruned, its weights shared, coded, and each
-stage's bytes and accuracy; and small dense networks of as many bytes.
+stage's bytes and accuracy; and small dense networks of no more bytes.
 
 `benchmarks/experiments/deep_compression.py` runs it over ten seeds and stores what
 comes out. A seed draws the split of the digits, the first weights and the order of the
@@ -24,6 +24,7 @@ HIDDEN, BATCH, RATE = (300, 100), 32, 0.003
 DENSITY = {"hidden1.weight": 0.08, "hidden2.weight": 0.09, "output.weight": 0.26}
 EPOCHS = {"dense": 40, "pruned": 60, "tuned": 20}
 CLUSTERS, RUN_BITS = 31, 5
+RIVAL_WIDTH, RIVAL_CLUSTERS = 180, 15
 
 
 def trained(net: Network, split: data.Split, epochs: int, **how: object) -> Network:
@@ -145,6 +146,9 @@ def study(seed: int) -> dict:
     files |= sizes(net, found)
     small_net, width = rival(files["coded"], split, seed)
     accuracy["small, dense, 8 bits"] = tested(small_net, split)
+    accuracy["small, dense, shared"], files["small, dense, shared"] = shared_rival(
+        split, seed
+    )
     return {
         "seed": seed,
         "accuracy": accuracy,
@@ -153,6 +157,25 @@ def study(seed: int) -> dict:
         "nonzero": {name: int(np.count_nonzero(net.params[name])) for name in DENSITY},
         "networks": (kept, net, found),
     }
+
+
+def shared_rival(split: data.Split, seed: int) -> tuple[float, int]:
+    """Return accuracy and bytes of a dense network with one hidden layer whose weights
+    share few values, Huffman-coded; trained as long in all. It needs no runs of zeros.
+    """
+    net = Network(small.mlp((RIVAL_WIDTH,)), seed)
+    trained(net, split, EPOCHS["dense"] + EPOCHS["pruned"], seed=seed)
+    found = {
+        name: sharing.share(value, RIVAL_CLUSTERS)
+        for name, value in net.params.items()
+        if name.endswith("weight")
+    }
+    for name, each in found.items():
+        net.params[name][...] = each.values()
+    found = tuned(net, found, split, seed)
+    in_float32(net)
+    coded = deep_compression.encode(whole(net, found), run_bits=1)
+    return tested(net, split), len(coded.data) - coded.by_kind()["runs"]
 
 
 def rival(size: int, split: data.Split, seed: int) -> tuple[Network, int]:

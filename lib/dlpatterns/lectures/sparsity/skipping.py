@@ -62,6 +62,15 @@ def busy(queue: int, rows: int = 8, density: float = 0.1, seed: int = 0) -> floa
     return elements.run(matrix, np.ones(512), array).busy
 
 
+def free_looks(queue: int = 64, rows: int = 8, density: float = 0.1) -> float:
+    """Return the share of beats in which elements work, as `busy` does, if finding that
+    a column has no word took no beat.
+    """
+    matrix = np.random.default_rng(0).random((64 * rows, 512)) < density
+    words = matrix.reshape(rows, 64, 512).sum(axis=0)
+    return words.sum() / (64 * elements.finish(words, queue, look=0))
+
+
 def rival_balanced(queue: int = 8, seed: int = 0) -> tuple[float, float]:
     """Return the share of busy beats where each element has one word of every eight
     rows for each column, and where as many are at random places.

@@ -22,6 +22,11 @@ def share(name: str, density: float, bits: int, index: int | None) -> float:
     return sizes.bits_a_place(name, density, **how) / bits
 
 
+def at(density: float, bits: int, index: int | None = None) -> dict[str, float]:
+    """Return what every format takes for a place, by formula. Units: bits."""
+    return {name: bits * share(name, density, bits, index) for name in NAMES}
+
+
 @cache
 def _order(seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random(SHAPE)

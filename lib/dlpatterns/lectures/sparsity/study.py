@@ -86,6 +86,26 @@ def factor(kind: str = "coded") -> float:
     return size("float32") / size(kind)
 
 
+def densities() -> dict[str, float]:
+    """Return the share of weights left in LeNet-300-100 and in our network, both with
+    the densities of the paper's layers.
+    """
+    found = {}
+    for name, inputs in (("LeNet", 784), ("ours", 64)):
+        sizes = [inputs * 300, 300 * 100, 100 * 10]
+        kept = np.dot(sizes, list(experiment.DENSITY.values()))
+        found[name] = float(kept / sum(sizes))
+    return found
+
+
+def without_biases() -> float:
+    """Return how many times smaller than in float32, biases left out before and after,
+    mean bytes over the seeds.
+    """
+    biases = 4 * (300 + 100 + 10)
+    return (size("float32") - biases) / (size("coded") - biases)
+
+
 # --- Seed 0, decoded here -------------------------------------------------------------
 
 

@@ -55,6 +55,22 @@ def later() -> list[dict]:
     ]
 
 
+def compiled() -> dict[str, tuple[float, float]]:
+    """Return how many times as fast compiling makes the tutorial's dense and its sparse
+    model: the least and the most.
+    """
+    rows = tutorial()
+    found = {}
+    for kind in ("dense (ms)", "2:4 (ms)"):
+        before, after = (
+            [row[kind] for row in rows if row["compiled"] == way]
+            for way in ("no", "yes")
+        )
+        gains = [b / a for b, a in zip(before, after, strict=True)]
+        found[kind] = min(gains), max(gains)
+    return found
+
+
 # --- EIE ------------------------------------------------------------------------------
 
 
@@ -80,6 +96,17 @@ def eie() -> list[dict]:
             }
         )
     return rows
+
+
+def below_theory() -> list[dict]:
+    """Return the layers that take our array less time than the paper's theory, which is
+    work by peak rate, gives them.
+    """
+    return [
+        {"layer": layer["layer"], "theory": layer["theoretical_us"]}
+        for row, layer in zip(eie(), datasets.table("eie_layers"), strict=True)
+        if row["ours (µs)"] < layer["theoretical_us"]
+    ]
 
 
 def frames() -> float:
