@@ -34,7 +34,9 @@ def from_onnx(
     `axes` gives sizes to axes that the file leaves open, by their names or as
     "input[0]"; `branches` says of an If, by its name, whether its condition holds.
     Parameters are constants of several real numbers that meet an input, each once;
-    what is made of constants alone is made once, before the network runs.
+    what is made of constants alone is made once, before the network runs. A file does
+    not say what was trained: masks of real numbers count too (see
+    `benchmarks/onnx_exports.py` on Swin).
     Raises: ValueError that names every operation that is not supported, every axis
     without a size, or the node that does not fit.
     """
