@@ -79,3 +79,19 @@ def test_the_first_network_above_the_limit_does_not_fit():
     assert by_limit[1.2]["a byte"] == round(
         world.spread(world.RUN, "traffic", light=True), 2
     )
+
+
+def test_time_follows_macs_over_all_networks_and_bytes_over_the_light_ones():
+    """Correlations by statistics.correlation of the standard library."""
+    from math import log
+    from statistics import correlation
+
+    every = world.placed()
+    time = [log(one.ms) for one in every]
+    found = world.in_step()
+    assert found["MACs"] == pytest.approx(
+        correlation(time, [log(one.macs) for one in every])
+    )
+    assert found["bytes"] == pytest.approx(
+        correlation(time, [log(one.unfused) for one in every])
+    )

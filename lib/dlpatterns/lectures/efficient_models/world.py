@@ -3,6 +3,8 @@
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+
 from ... import datasets, models
 from ...counting import Counts, count
 from ...graph import Layer
@@ -162,6 +164,19 @@ def attacked() -> list[dict]:
         }
         for run in runs()
     ]
+
+
+def in_step(run: str = RUN) -> dict[str, float]:
+    """Return how nearly the logarithm of the time follows that of MACs, and of bytes
+    (once, each layer alone), over all networks: Pearson's correlation.
+    """
+    every = placed(run)
+    time = np.log([one.ms for one in every])
+    sides = {"MACs": [o.macs for o in every], "bytes": [o.unfused for o in every]}
+    return {
+        what: float(np.corrcoef(time, np.log(values))[0, 1])
+        for what, values in sides.items()
+    }
 
 
 def cuts(run: str = RUN) -> list[dict]:
