@@ -10,8 +10,10 @@ from dlpatterns.counting import count
 from dlpatterns.exercises import quantization as tasks
 from dlpatterns.lectures.quantization import (
     bits,
+    convolutional,
     integers,
     mapping,
+    networks,
     outliers,
     promises,
     stored,
@@ -143,7 +145,38 @@ def test_one_seed_runs_again():
         assert apart.mean() <= 0.012, name
 
 
+def test_networks_with_convolutions_have_all_seeds():
+    rows = networks.found()["rows"]
+    pairs = [(name, seed) for name in convolutional.MODELS for seed in range(10)]
+    assert [(row["network"], row["seed"]) for row in rows] == pairs
+    for seed, row in enumerate(networks.rows("perceptron")):
+        assert row["float"] == stored.found()["rows"][seed]["float"]
+
+
+@pytest.mark.parametrize("name", ["CNN", "residual"])
+def test_one_seed_of_a_convolutional_network_runs_again(name):
+    """Another processor may round a product otherwise, and a few images with it."""
+    again, kept = convolutional.of_seed(name, 3), networks.rows(name)[3]
+    assert [one["kernel"] for one in again["kernels"]] == [
+        one["kernel"] for one in kept["kernels"]
+    ]
+    noise = [[one["dB"] for one in row["kernels"]] for row in (again, kept)]
+    assert noise[0] == pytest.approx(noise[1], abs=4)
+    assert abs(again["changed"] - kept["changed"]) <= 2
+    for what in ("float", "integers"):
+        assert again[what] == pytest.approx(kept[what], abs=0.015)
+    for what in ("weights", "activations"):  # to 4 bits; few bits are on the cliff
+        assert again[what][:2] == pytest.approx(kept[what][:2], abs=0.03)
+
+
+def test_weights_of_the_networks_by_hand():
+    assert networks.weights("CNN") == 9 * 8 + 9 * 8 * 16 + 16 * 16 * 10
+    assert networks.weights("residual") == 9 * 8 + 4 * 9 * 8 * 8 + 8 * 10
+    assert networks.weights("perceptron") == 64 * 64 + 64 * 32 + 32 * 10
+
+
 def test_tables_are_made():
+    assert [len(networks.table()), len(networks.kernels())] == [8, 3]
     assert len(stored.table()) == 8
     assert len(stored.rivals()) == 4
     assert len(stored.variants()) == 4

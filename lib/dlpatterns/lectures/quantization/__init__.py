@@ -7,9 +7,11 @@
 | `promises` | five promises in the model of cost, and beside measured hardware |
 | `bits` | the experiment: accuracy against bits, one seed at a time |
 | `stored` | what the experiment found, over ten seeds |
+| `convolutional` | the same experiment on networks with convolutions; integer kernels |
+| `networks` | what that found: a perceptron, a CNN, a residual network |
 | `outliers` | outlier channels constructed in a small attention network |
 """
 
-from . import mapping, outliers
+from . import mapping, networks, outliers
 
-__all__ = ["mapping", "outliers"]
+__all__ = ["mapping", "networks", "outliers"]

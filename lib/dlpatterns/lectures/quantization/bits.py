@@ -84,12 +84,14 @@ def with_activations(
     return Rounded(net, activations=points)
 
 
-def tuned(net: Rounded, digits: data.Split, seed: int) -> Rounded:
+def tuned(
+    net: Rounded, digits: data.Split, seed: int, *, epochs: int = TUNING_EPOCHS
+) -> Rounded:
     """Train a rounded network further, with the scales it starts from; signs take their
     scale anew at every step.
     """
     loop.fit(
-        net, digits.train_x, digits.train_y, epochs=TUNING_EPOCHS, batch=BATCH,
+        net, digits.train_x, digits.train_y, epochs=epochs, batch=BATCH,
         optimizer=Adam(TUNING_RATE), seed=seed + 1000,
     )  # fmt: skip
     return net

@@ -1,0 +1,96 @@
+"""Networks with convolutions, a plain one and one with shortcuts: accuracy against
+bits, one seed at a time, and integer kernels beside the float layers.
+"""
+
+import numpy as np
+
+from ...quantize import network as integers
+from ...train import data, loop, small
+from ...train.network import Network
+from ...train.optimisers import Adam
+from . import bits
+
+MODELS = {
+    "perceptron": lambda: small.mlp(bits.HIDDEN),
+    "CNN": small.cnn,
+    "residual": small.residual,
+}
+ROUNDED, LONGER = ("CNN", "residual"), ("CNN",)
+WIDTHS, TUNED = (8, 4, 3, 2, 1), (4, 2)
+RATES = {"CNN": 2e-3, "residual": 5e-3}
+# at the rate, and at a tenth of it
+EPOCHS = {"CNN": (30, 10), "residual": (20, 8)}
+TUNING_EPOCHS = 15
+
+
+def trained(name: str, seed: int) -> tuple[Network, data.Split, list[float]]:
+    """Return a network trained on the digits, its batch norms in its convolutions, the
+    split, and its test accuracies; the seed draws the weights, the split and the order.
+    """
+    if name == "perceptron":
+        return bits.trained(seed)
+    digits, curve = data.digits(seed=seed), []
+    net = Network(MODELS[name](), seed)
+    for part, epochs in enumerate(EPOCHS[name]):
+        seen = loop.fit(
+            net, digits.train_x, digits.train_y, epochs=epochs, batch=bits.BATCH,
+            optimizer=Adam(RATES[name] / 10**part), seed=seed + 2000 * part,
+            validation=(digits.test_x, digits.test_y),
+        )  # fmt: skip
+        curve += seen.validation_accuracy
+    return integers.fold(net), digits, curve
+
+
+def of_seed(name: str, seed: int) -> dict:
+    """Return the accuracies of one network and seed: float, with few bits for weights
+    or activations, tuned; and what its integer kernels do.
+    """
+    net, digits, curve = trained(name, seed)
+    row = {"network": name, "seed": seed, "curve": [round(one, 4) for one in curve]}
+    row |= few_bits(net, digits) if name in ROUNDED else {}
+    row |= tuned(net, digits, seed) if name in LONGER else {}
+    return row | as_integers(net, digits)
+
+
+def few_bits(net: Network, digits: data.Split) -> dict:
+    """Return accuracies at every width, weights or activations rounded."""
+    x = digits.train_x[:512]
+    return {
+        "weights": [_share(bits.with_weights(net, b), digits) for b in WIDTHS],
+        "activations": [
+            _share(bits.with_activations(net, b, x), digits) for b in WIDTHS
+        ],
+    }
+
+
+def tuned(net: Network, digits: data.Split, seed: int) -> dict:
+    """Return accuracies with weights trained further while they are rounded."""
+    starts = [bits.with_frozen_weights(net, b) for b in TUNED]
+    ends = [bits.tuned(one, digits, seed, epochs=TUNING_EPOCHS) for one in starts]
+    return {"weights, tuned": [_share(one, digits) for one in ends]}
+
+
+def _share(net: Network, digits: data.Split) -> float:
+    return loop.accuracy(net, digits.test_x, digits.test_y)
+
+
+def as_integers(net: Network, digits: data.Split) -> dict:
+    """Return accuracy in float and in integers, how many test images change class, and
+    the noise of every kernel.
+    """
+    one = integers.convert(net, digits.train_x)
+    both = [loop.predict(each, digits.test_x) for each in (net, one)]
+    shares = [float(np.mean(answers == digits.test_y)) for answers in both]
+    return {
+        "float": shares[0],
+        "integers": shares[1],
+        "images": len(digits.test_x),
+        "changed": int((both[0] != both[1]).sum()),
+        "kernels": [
+            {"layer": row["layer"], "kernel": row["kernel"]}
+            | {"dB": round(row["SNR (dB)"], 2)}
+            | {"steps": round(row["worst error (steps)"], 2)}
+            for row in integers.report(net, one, digits.test_x)
+            if row["kernel"] != "Flatten"
+        ],
+    }
