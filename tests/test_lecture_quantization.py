@@ -176,7 +176,7 @@ def test_weights_of_the_networks_by_hand():
 
 
 def test_tables_are_made():
-    assert [len(networks.table()), len(networks.kernels())] == [8, 3]
+    assert [len(networks.table()), len(networks.kernels())] == [9, 3]
     assert len(stored.table()) == 8
     assert len(stored.rivals()) == 4
     assert len(stored.variants()) == 4

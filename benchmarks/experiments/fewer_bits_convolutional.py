@@ -36,7 +36,7 @@ def main() -> None:
     result = {
         "what": "test accuracy on scikit-learn's digits: MLP 64-32, CNN 8-16, ResNet 8",
         "widths": list(convolutional.WIDTHS),
-        "tuned": list(convolutional.TUNED),
+        "tuned": {k: list(v) for k, v in convolutional.TUNED.items()},
         "epochs": {k: list(v) for k, v in convolutional.EPOCHS.items()},
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": platform.python_version()}

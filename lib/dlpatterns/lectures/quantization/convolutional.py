@@ -15,8 +15,7 @@ MODELS = {
     "CNN": small.cnn,
     "residual": small.residual,
 }
-ROUNDED, LONGER = ("CNN", "residual"), ("CNN",)
-WIDTHS, TUNED = (8, 4, 3, 2, 1), (4, 2)
+WIDTHS, TUNED = (8, 4, 3, 2, 1), {"CNN": (4, 2), "residual": (4,)}
 RATES = {"CNN": 2e-3, "residual": 5e-3}
 # at the rate, and at a tenth of it
 EPOCHS = {"CNN": (30, 10), "residual": (20, 8)}
@@ -47,8 +46,8 @@ def of_seed(name: str, seed: int) -> dict:
     """
     net, digits, curve = trained(name, seed)
     row = {"network": name, "seed": seed, "curve": [round(one, 4) for one in curve]}
-    row |= few_bits(net, digits) if name in ROUNDED else {}
-    row |= tuned(net, digits, seed) if name in LONGER else {}
+    if name in TUNED:
+        row |= few_bits(net, digits) | tuned(net, digits, seed, TUNED[name])
     return row | as_integers(net, digits)
 
 
@@ -63,9 +62,9 @@ def few_bits(net: Network, digits: data.Split) -> dict:
     }
 
 
-def tuned(net: Network, digits: data.Split, seed: int) -> dict:
+def tuned(net: Network, digits: data.Split, seed: int, widths: tuple) -> dict:
     """Return accuracies with weights trained further while they are rounded."""
-    starts = [bits.with_frozen_weights(net, b) for b in TUNED]
+    starts = [bits.with_frozen_weights(net, b) for b in widths]
     ends = [bits.tuned(one, digits, seed, epochs=TUNING_EPOCHS) for one in starts]
     return {"weights, tuned": [_share(one, digits) for one in ends]}
 

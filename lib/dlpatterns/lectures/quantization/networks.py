@@ -32,7 +32,8 @@ def column(name: str, what: str, bits: int | None = None) -> np.ndarray:
     """Return what every seed has, in per cent: a number, or a list at a width."""
     if bits is None:
         return 100 * np.array([row[what] for row in rows(name)])
-    place = found()["tuned" if "tuned" in what else "widths"].index(bits)
+    widths = found()["tuned"][name] if "tuned" in what else found()["widths"]
+    place = widths.index(bits)
     return 100 * np.array([row[what][place] for row in rows(name)])
 
 
@@ -71,7 +72,7 @@ def _wide(bits: int) -> str:
 
 
 def _lost(name: str, what: str, bits: int) -> str | None:
-    if "tuned" in what and bits not in found()["tuned"]:
+    if "tuned" in what and bits not in found()["tuned"].get(name, (4, 2)):
         return None
     points = loss(name, what, bits)
     return f"{points.mean().round(1) + 0.0:.1f} ± {points.std(ddof=1):.1f}"
