@@ -223,11 +223,11 @@ def _loads(filled: np.ndarray, array: Array) -> tuple[np.ndarray, np.ndarray]:
     words = held.sum(axis=0)
     if array.weights != "skipping" or not array.run_bits:
         return words, np.zeros_like(words)
-    at = np.arange(slots)[:, None, None]
-    last = np.maximum.accumulate(np.where(held, at, -1), axis=0)
-    before = np.concatenate([np.full((1, *lanes[1:]), -1), last[:-1]])
-    gaps = np.where(held, at - before - 1, 0)
-    fillers = (gaps >> array.run_bits).sum(axis=0)
+    fillers = np.zeros(lanes[1:], dtype=np.int64)
+    last = np.full(lanes[1:], -1)
+    for slot, here in enumerate(held):
+        fillers += np.where(here, (slot - last - 1) >> array.run_bits, 0)
+        last[here] = slot
     return words + fillers, fillers
 
 
