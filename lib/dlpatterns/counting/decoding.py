@@ -150,7 +150,7 @@ def decode_macs(model: Model, cached: int) -> int:
 
     >>> from dlpatterns import models
     >>> decode_macs(models.llama2_7b(tokens=1), 0)
-    6607077376
+    6607339520
     """
     if not is_whole(cached, 0):
         raise ValueError(f"cached tokens are a whole number from 0, got {cached!r}")

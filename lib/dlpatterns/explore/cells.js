@@ -40,7 +40,7 @@
     [...grid.children].forEach((button, i) => {
       button.textContent = cells[i] ? "●" : "0";
       button.setAttribute("aria-pressed", String(Boolean(cells[i])));
-      button.setAttribute("aria-label", `row ${Math.floor(i / columns) + 1}, column ${i % columns + 1}, ${cells[i] ? "a value" : "zero"}`);
+      button.setAttribute("aria-label", `row ${Math.floor(i / columns) + 1}, column ${i % columns + 1}, ${cells[i] ? "a value" : "0"}`);
     });
     menu.value = String(width);
     const found = sizes(cells, width), known = Object.values(found).filter(Boolean), least = Math.min(...known.map(([, bits]) => bits));

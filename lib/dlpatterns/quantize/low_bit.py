@@ -220,7 +220,7 @@ def stochastic(
     Source: Gupta et al. 2015, section 3.1.
 
     >>> print(stochastic(np.full(4, 0.5), 1.0, np.random.default_rng(0)))
-    [1. 0. 0. 0.]
+    [1. 1. 1. 0.]
     """
     noise = rng.random(x.shape, dtype=np.float32)
     return (np.floor(x / step + noise) * step).astype(x.dtype)
