@@ -229,6 +229,46 @@ def test_energy_by_hand():
     assert spent["bus"] == pytest.approx(moved * 1300 / 8 * 1e-12)
 
 
+def test_where_unfinished_sums_go_by_hand():
+    """200 x 2,000 x 2,000 in 128 x 128, weights stay: 16 folds of rows, so that a sum
+    leaves and comes back 15 times; one column's accumulators hold 2,048, room for all
+    200. In 16 x 16 they hold 256, and 300 rows enter in two pieces, weights twice.
+    """
+    load = workload.workload(
+        workload.multilayer("x", (2000,), widths=(2000,)), batch=200
+    )
+    far, near = (
+        evaluate.run(Chip(), load, sums=where).energy["buffer"]
+        for where in ("buffer", "accumulators")
+    )
+    sums = 2 * 15 * 200 * 2000 * 4
+    cheaper = energy.of_sram(4 * 2**20) - energy.of_sram(128 * 16 * 4)
+    assert far - near == pytest.approx(sums * cheaper * 1e-12)
+    tall = workload.workload(workload.multilayer("x", (64,), widths=(16,)), batch=300)
+    shape = evaluate.Shape(16, 16, 1, "ws", "accumulators", "beats")
+    operands, unfinished = evaluate._edge(tall, shape)
+    assert operands == 300 * 64 + 2 * 64 * 16 + 300 * 16
+    assert unfinished == 2 * 3 * 300 * 16
+    plain, _ = evaluate._edge(tall, shape._replace(sums="buffer"))
+    assert operands - plain == 64 * 16
+
+
+def test_an_array_may_choose_for_bytes():
+    load = workload.six()[0]
+    for where in evaluate.PLACES:
+        free, *fixed = (
+            evaluate.run(Chip(dataflow=flow), load, sums=where, any_by="edge")
+            for flow in ("any", *systolic.DATAFLOWS)
+        )
+        assert free.energy["buffer"] <= 1.0001 * min(o.energy["buffer"] for o in fixed)
+    quick = evaluate.run(Chip(dataflow="any"), load)
+    saving = evaluate.run(Chip(dataflow="any"), load, any_by="edge")
+    assert quick.seconds <= saving.seconds
+    for wrong in ({"sums": "registers"}, {"any_by": "joules"}):
+        with pytest.raises(ValueError, match="choose one of"):
+            evaluate.run(Chip(), load, **wrong)
+
+
 # --- The market, and the space --------------------------------------------------------
 
 

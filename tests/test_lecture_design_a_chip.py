@@ -61,7 +61,8 @@ def test_a_step_of_a_knob_changes_one_thing():
 
 def test_assumptions_turned_are_weighed_again():
     rows = {row["assumption"]: row for row in lecture.rivals.turned()}
-    assert len(rows) == 4 + len(workload.six())
+    assert len(rows) == 7 + len(workload.six())
+    assert lecture.rivals.hold(list(rows.values()))
     assert all(row["ours / new"] >= 1 for row in rows.values())
     first = lecture.choosing.winner().chip
     alone = [

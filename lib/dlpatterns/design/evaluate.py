@@ -8,18 +8,23 @@ the other half, by the better of two schedules: all weights pass once for each b
 inputs that it holds, or all inputs once for each block of weights.
 
 Energy: MACs, bytes at the edge of the array in SRAM of the buffer's size, bytes of the
-bus. Nothing is counted for clocks, control, leakage and wires.
+bus. Sums that are not finished go to the buffer and come back, or stay in the
+accumulators of their column, whose area every design pays for. Nothing is counted for
+clocks, control, leakage and wires.
 """
 
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
+from typing import NamedTuple
 
 from ..hardware import energy, systolic
 from ..hardware.lowering import Step
-from .chip import SUM_BITS, Chip, of_mac
+from ..hardware.systolic import DATAFLOWS
+from .chip import SUM_BITS, SUMS, Chip, of_mac
 from .workload import Workload
 
+PLACES, WAYS = ("buffer", "accumulators"), ("beats", "edge")
 SPARSE = 0.5  # share of weights that are zero, in every network and for every chip
 
 
@@ -54,21 +59,31 @@ def run(
     zeros: float = SPARSE,
     resident: bool = False,
     sram: float = 1.0,
+    sums: str = "buffer",
+    any_by: str = "beats",
 ) -> Result:
     """Return what a batch of a workload takes and spends on a chip, if such a share of
     the weights is zero.
 
     `resident` says that the chip runs nothing else: weights that find room beside the
     largest maps stay from one batch to the next, and only the others cross the bus.
-    `sram` is what a byte of SRAM costs, as a multiple of the table's price.
+    `sram` is what a byte of SRAM costs, as a multiple of the table's price. `sums` says
+    where unfinished sums go, "buffer" or "accumulators"; `any_by` what an array with
+    any dataflow takes the one with least of, "beats" or "edge" (bytes at its edge).
+    Raises: ValueError for another place of sums, or another way to choose.
     """
-    beats = busy(load, chip, zeros)
+    for given, known in ((sums, PLACES), (any_by, WAYS)):
+        if given not in known:
+            raise ValueError(f"choose one of {', '.join(known)}, got {given!r}")
+    shape = Shape(chip.rows, chip.cols, chip.arrays, chip.dataflow, sums, any_by)
+    beats = _busy(load, shape, chip.beats(zeros))
     held = (chip.buffer, chip.bits, chip.weight_bits(zeros), resident)
     waits = _waits(load, held, chip.clock / chip.bandwidth)
     slowest = list(map(max, beats, waits))
     cycles = sum(slowest)
     idle = sum(wait for wait, most in zip(waits, slowest, strict=True) if wait == most)
-    spending = spent(chip, load, zeros, crossing(load, *held))
+    switched = _switched(load, zeros if chip.zeros else 0.0)
+    spending = spent(chip, load, shape, (switched, crossing(load, *held)))
     return Result(
         workload=load.name,
         batch=load.batch,
@@ -79,27 +94,49 @@ def run(
     )
 
 
-def busy(load: Workload, chip: Chip, zeros: float) -> tuple[float, ...]:
-    """Return the cycles of each step, all its occurrences together, for the array or
-    the vector unit, whichever is slower; and none for the network's two ends. Only
-    products with weights can skip.
-    """
-    shape = (chip.rows, chip.cols, chip.arrays, chip.dataflow)
-    return _busy(load, shape, chip.beats(zeros))
+class Shape(NamedTuple):
+    """What the beats and the edge of an array depend on."""
+
+    rows: int
+    cols: int
+    arrays: int
+    dataflow: str
+    sums: str
+    any_by: str
 
 
 @cache
-def _busy(load: Workload, shape: tuple, left: float) -> tuple[float, ...]:
-    rows, cols, arrays, dataflow = shape
-    flows = systolic.DATAFLOWS if dataflow == "any" else (dataflow,)
-    found = []
+def _busy(load: Workload, shape: Shape, left: float) -> tuple[float, ...]:
+    """Return the cycles of each step, all its occurrences together, for the array or
+    the vector unit, whichever is slower; and none for the network's two ends. Only
+    products with weights can skip, which leaves a share of their beats.
+    """
+    lanes, found = shape.cols * shape.arrays, []
     for step, times in zip(load.steps, load.counts, strict=True):
         beats = 0.0
         if step.product.times:
-            beats = min(_beats(step, rows, cols, arrays, flow) for flow in flows)
+            beats = _beats(step, *shape[:3], _flow(step, shape))
             beats *= left if step.weights else 1
-        found.append(times * max(beats, ceil(step.others / (cols * arrays))))
+        found.append(times * max(beats, ceil(step.others / lanes)))
     return (*found, 0.0)
+
+
+@cache
+def _flow(step: Step, shape: Shape) -> str:
+    """Return the dataflow of an array for a step."""
+    if shape.dataflow != "any":
+        return shape.dataflow
+    if shape.any_by == "beats":
+        return min(DATAFLOWS, key=lambda flow: _beats(step, *shape[:3], flow))
+    return min(DATAFLOWS, key=lambda flow: _bytes_at_edge(step, shape, flow))
+
+
+def _bytes_at_edge(step: Step, shape: Shape, flow: str) -> int:
+    """Return the bytes at the edge for a flow, operands of one byte: what is compared
+    when an array chooses.
+    """
+    operands, sums = _crossed(step, shape, flow)
+    return operands + sums * SUM_BITS // 8 * (shape.sums == "buffer")
 
 
 @cache
@@ -144,15 +181,22 @@ def moved(
     return (*found, load.ends * bits / 8)
 
 
-def spent(chip: Chip, load: Workload, zeros: float, crossed: float) -> dict[str, float]:
-    """Return the joules of arithmetic, of the buffer, and of the bus."""
-    edge, sums = _edge(load, (chip.rows, chip.cols, chip.arrays, chip.dataflow))
-    mac, _ = of_mac(chip.dtype)
-    held = edge * chip.bits / 8 + sums * SUM_BITS / 8
-    switched = _switched(load, zeros if chip.zeros else 0.0)
+def spent(
+    chip: Chip, load: Workload, shape: Shape, done: tuple[float, float]
+) -> dict[str, float]:
+    """Return the joules of arithmetic, of the buffer with the accumulators, and of the
+    bus, for so many MACs that are switched and bytes that cross.
+    """
+    operands, sums = _edge(load, shape)
+    (mac, _), (switched, crossed) = of_mac(chip.dtype), done
+    near = chip.buffer
+    if shape.sums == "accumulators":
+        near = chip.rows * SUMS * SUM_BITS // 8  # of one column
+    held = operands * chip.bits / 8 * energy.of_sram(chip.buffer)
+    held += sums * SUM_BITS / 8 * energy.of_sram(near)
     return {
         "arithmetic": switched * mac * 1e-12,
-        "buffer": held * energy.of_sram(chip.buffer) * 1e-12,
+        "buffer": held * 1e-12,
         "bus": crossed * energy.of_access("DRAM") * 1e-12,
     }
 
@@ -167,20 +211,33 @@ def _switched(load: Workload, zeros: float) -> float:
 
 
 @cache
-def _edge(load: Workload, shape: tuple) -> tuple[int, int]:
+def _edge(load: Workload, shape: Shape) -> tuple[int, int]:
     """Return the operands and results that cross the edge of the array, and the sums
     that leave unfinished and come back.
     """
-    rows, cols, arrays, dataflow = shape
-    flows = systolic.DATAFLOWS if dataflow == "any" else (dataflow,)
     operands = sums = 0
     for step, times in zip(load.steps, load.counts, strict=True):
-        if not step.product.times:
-            continue
-        flow = min(flows, key=lambda one: _beats(step, rows, cols, arrays, one))
-        _, m, n, k, copies = step.product
-        done = systolic.run(m, n, k, rows=rows, cols=cols, dataflow=flow)
-        copies *= times
-        operands += copies * (done.input_reads + done.weight_reads + done.outputs)
-        sums += copies * 2 * (done.output_writes - done.outputs)
+        if step.product.times:
+            each = _crossed(step, shape, _flow(step, shape))
+            operands += times * each[0]
+            sums += times * each[1]
     return operands, sums
+
+
+@cache
+def _crossed(step: Step, shape: Shape, flow: str) -> tuple[int, int]:
+    """Return the operands and results, and the unfinished sums, of one step.
+
+    A column's accumulators hold so many sums; what passes is cut into pieces that fit,
+    and for each piece what stays enters once more.
+    """
+    _, m, n, k, copies = step.product
+    done = systolic.run(m, n, k, rows=shape.rows, cols=shape.cols, dataflow=flow)
+    again = 0
+    if shape.sums == "accumulators" and flow != "os":
+        passing, staying = (
+            (m, done.weight_reads) if flow == "ws" else (n, done.input_reads)
+        )
+        again = staying * (ceil(passing / (SUMS * shape.rows)) - 1)
+    operands = done.input_reads + done.weight_reads + done.outputs + again
+    return copies * operands, copies * 2 * (done.output_writes - done.outputs)

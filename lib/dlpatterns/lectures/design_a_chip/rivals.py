@@ -34,6 +34,9 @@ def without(place: int) -> tuple[Workload, ...]:
 ASSUMPTIONS: dict[str, Callable[[], dict]] = {
     "no weight is zero": lambda: {"zeros": 0.0},
     "one network a chip, weights stay": lambda: {"resident": True},
+    "unfinished sums stay in accumulators": lambda: {"sums": "accumulators"},
+    "any dataflow saves bytes, not beats": lambda: {"any_by": "edge"},
+    "both of these": lambda: {"sums": "accumulators", "any_by": "edge"},
     "SRAM at a seventh of its price": lambda: {"sram": 1 / 7},
     "eight at a time": lambda: {"loads": in_eights()},
     **{
@@ -66,6 +69,26 @@ def turned() -> list[dict]:
             | {"ours / new": mine.seconds / best.seconds}
         )
     return rows
+
+
+def hold(rows: list[dict]) -> bool:
+    """Tell whether the assumptions do what the lecture says of them."""
+    lost = {row["assumption"]: row["ours / new"] for row in rows}
+    new = {row["assumption"]: row["new winner"] for row in rows}
+    near, free = (
+        "unfinished sums stay in accumulators",
+        "any dataflow saves bytes, not beats",
+    )
+    small = [name for name in new if "× 128 ×" not in f"× {new[name]}"]
+    return (
+        ", ws," in new[near]
+        and 1.02 < lost[near] < 1.15
+        and ", any," in new[free]
+        and 1 < lost[free] < 1.05
+        and set(new) - set(small) == {"without MobileNetV2"}
+        and "2:4" not in new["no weight is zero"]
+        and max(lost, key=lost.get) == "SRAM at a seventh of its price"
+    )
 
 
 def without_the_cap() -> dict[str, float]:
