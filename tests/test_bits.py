@@ -5,11 +5,11 @@ and without JavaScript.
 import re
 from pathlib import Path
 
+import in_page_for_tests
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page
 
-from dlpatterns import explore as room
 from dlpatterns import formats
 from dlpatterns.explore import bits, flipping
 
@@ -29,26 +29,15 @@ ENCODE = """([at, values]) => values.map(value => {
 
 
 def shown(*names: str, code: int = 0) -> dict:
-    made = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flipping, "display", lambda data, raw: made.append(data))
-        bits(*names, code=code)
-    return made[0]
+    return in_page_for_tests.shown(flipping, lambda: bits(*names, code=code))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A folder with a page on which bits are flipped."""
     folder = tmp_path_factory.mktemp("bits")
-    style = (Path(room.__file__).parent / "explore.css").read_text(encoding="utf-8")
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta '
-        'name="viewport" content="width=device-width"><title>Bits</title><style>'
-        f"{style}</style></head><main><h1>Bits</h1>"
-        f"{shown(*NAMES, code=TWENTY_SIX)['text/html']}</main></html>"
-    )
-    (folder / "page.html").write_text(page, encoding="utf-8")
-    return folder
+    html = shown(*NAMES, code=TWENTY_SIX)["text/html"]
+    return in_page_for_tests.write_page(folder, "Bits", html)
 
 
 @pytest.fixture

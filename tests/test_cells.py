@@ -1,47 +1,31 @@
 """A matrix filled in a real browser: bits as the library counts them."""
 
 import re
-from pathlib import Path
 
+import in_page_for_tests
 import numpy as np
 import pytest
 
-from dlpatterns import explore as room
 from dlpatterns.explore import cells, filling
 
 START = np.eye(4, 8)
 
 
 def shown(filled=START, **how):
-    made = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(filling, "display", lambda data, raw: made.append(data))
-        cells(filled, **how)
-    return made[0]
+    return in_page_for_tests.shown(filling, lambda: cells(filled, **how))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a page on which a matrix is filled."""
     folder = tmp_path_factory.mktemp("cells")
-    style = (Path(room.__file__).parent / "explore.css").read_text(encoding="utf-8")
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Cells'
-        f"</title><style>{style}</style></head><main><h1>Cells</h1>"
-        f"{shown()['text/html']}</main></html>"
-    )
-    (folder / "page.html").write_text(page, encoding="utf-8")
-    return folder
+    return in_page_for_tests.write_page(folder, "Cells", shown()["text/html"])
 
 
 @pytest.fixture
 def tab(browser, folder):
-    tab, errors = browser.new_page(), []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.goto((folder / "page.html").as_uri())
-    yield tab
-    tab.close()
-    assert not errors
+    with in_page_for_tests.opened(browser, folder) as tab:
+        yield tab
 
 
 def test_the_page_counts_what_the_library_counts(tab):

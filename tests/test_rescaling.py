@@ -4,10 +4,10 @@ without JavaScript.
 
 from pathlib import Path
 
+import in_page_for_tests
 import numpy as np
 import pytest
 
-from dlpatterns import explore as room
 from dlpatterns import quantize
 from dlpatterns.explore import rescale, rescaling
 from dlpatterns.quantize import fixed
@@ -23,36 +23,20 @@ SUM, SCALE = 529, 0.000945
 
 
 def shown(total: int = SUM, scale: float = SCALE) -> dict:
-    made = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rescaling, "display", lambda data, raw: made.append(data))
-        rescale(total, scale)
-    return made[0]
+    return in_page_for_tests.shown(rescaling, lambda: rescale(total, scale))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a page on which a sum is rescaled."""
     folder = tmp_path_factory.mktemp("rescale")
-    style = (Path(room.__file__).parent / "explore.css").read_text(encoding="utf-8")
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta '
-        'name="viewport" content="width=device-width"><title>Rescaling</title>'
-        f"<style>{style}</style></head><main><h1>Rescaling</h1>"
-        f"{shown()['text/html']}</main></html>"
-    )
-    (folder / "page.html").write_text(page, encoding="utf-8")
-    return folder
+    return in_page_for_tests.write_page(folder, "Rescaling", shown()["text/html"])
 
 
 @pytest.fixture
 def tab(browser, folder):
-    tab, errors = browser.new_page(), []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.goto((folder / "page.html").as_uri())
-    yield tab
-    tab.close()
-    assert not errors
+    with in_page_for_tests.opened(browser, folder) as tab:
+        yield tab
 
 
 def library(sums, multipliers, shifts, rule):
