@@ -21,7 +21,7 @@ from statistics import median
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "counting_speed.json"
-PEERS = ("torchinfo", "fvcore", "ptflops", "thop")
+PEERS = ("torchinfo", "fvcore", "ptflops", "thop", "calflops")
 SHARED = (  # the networks of our zoo that torchvision has too
     *("alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "googlenet", "inception_v3"),
     *(
@@ -42,9 +42,9 @@ def timed(function, *, repeats: int) -> float:
     function()
     seconds = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         function()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return median(seconds)
 
 
@@ -55,10 +55,10 @@ def ours() -> dict:
     """Time our counter on ResNet-50, on the networks torchvision has too, and on the
     whole zoo.
     """
-    start = time.perf_counter()
+    start = time.process_time()
     from dlpatterns.counting import count
 
-    imported = time.perf_counter() - start
+    imported = time.process_time() - start
     from dlpatterns import models
 
     resnet50 = models.resnet50()
@@ -81,9 +81,9 @@ def peer(name: str, device: str) -> dict:
     """Time one peer on ResNet-50 and, once, on each of the networks that it shares with
     our zoo.
     """
-    start = time.perf_counter()
+    start = time.process_time()
     count = peer_counter(name, device)
-    imported = time.perf_counter() - start
+    imported = time.process_time() - start
     resnet50 = torchvision_network("resnet50", device)
     seconds = timed(lambda: count(*resnet50), repeats=5)
     return {
@@ -98,9 +98,9 @@ def peer(name: str, device: str) -> dict:
 def once(count, name: str, device: str) -> float:
     """Return the seconds of one call on a network built beforehand."""
     network = torchvision_network(name, device)
-    start = time.perf_counter()
+    start = time.process_time()
     count(*network)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def peer_counter(name: str, device: str):
@@ -137,6 +137,13 @@ def peer_counter(name: str, device: str):
         return lambda net, size: ptflops.get_model_complexity_info(
             net, (3, size, size), **options | constructor(net, image)
         )[0]
+    if name == "calflops":
+        from calflops import calculate_flops
+
+        quiet = {"print_results": False, "print_detailed": False}
+        return lambda net, size: calculate_flops(
+            net, kwargs={argument(net): image(size)}, output_as_string=False, **quiet
+        )[1]
     import thop
 
     return lambda net, size: thop.profile(net, inputs=(image(size),), verbose=False)[0]
@@ -146,8 +153,12 @@ def constructor(net, image) -> dict:
     """Return how ptflops makes its input: by the name of the argument of the network's
     forward.
     """
-    argument = net.forward.__code__.co_varnames[1]
-    return {"input_constructor": lambda shape: {argument: image(shape[-1])}}
+    return {"input_constructor": lambda shape: {argument(net): image(shape[-1])}}
+
+
+def argument(net) -> str:
+    """Return the name of the argument of a network's forward."""
+    return net.forward.__code__.co_varnames[1]
 
 
 def torchvision_network(name: str, device: str) -> tuple:
@@ -225,6 +236,7 @@ def main() -> None:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "threads": 1,
+        "seconds": "of the processor",
     }
     versions = {
         package: version(package) for package in ("torch", "torchvision", *PEERS)
