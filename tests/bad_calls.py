@@ -3,18 +3,19 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin
 
+import bad_calls_quantize
 import numpy as np
 
 import dlpatterns
-from dlpatterns import counting, graph, kernels, layers, models
+from dlpatterns import counting, graph, kernels, layers, models, quantize
 from dlpatterns.kernels import fourier, multi_head, recurrence, winograd
 from dlpatterns.kernels.transformer import Block
 
-ROOMS = (kernels, counting, models, layers, graph, dlpatterns.formats)
+ROOMS = (kernels, counting, models, layers, graph, dlpatterns.formats, quantize)
 RNG = np.random.default_rng(0)
 
 
@@ -159,6 +160,7 @@ for name in ("rnn_steps", "lstm_steps"):
         "x": SEQUENCE,
         "weights": cell(CELLS[name.split("_")[0]]),
     }
+CALLS |= bad_calls_quantize.CALLS
 INSIDE = {  # what other functions call with what they have checked already
     "matmul.whole_product", "costs.counts", "decoding.keeps",
     "decoding.values_per_token",
@@ -167,6 +169,9 @@ INSIDE = {  # what other functions call with what they have checked already
     "decoding.published", "base.pair",
     "blocked.made_for", "winograd.made_for",
 }  # fmt: skip
+BELOW_ZERO = (  # numbers that may be
+    "first", "scale", "alpha", "beta", "k", "axis", "zero", "zero_a", "zero_b"
+)  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -223,7 +228,8 @@ def wrong(parameter: inspect.Parameter, right: Any) -> list[tuple[Any, bool]]:
     right.
     """
     kind = parameter.annotation
-    kinds = set(get_args(kind)) or {kind}
+    opaque = get_origin(kind) in (Callable, Sequence)  # what it holds is no kind
+    kinds = {kind} if opaque else set(get_args(kind)) or {kind}
     bad = [(object(), False), (1 + 2j, False), ({}, False)]
     if NoneType not in kinds and parameter.default is not None:
         bad.append((None, False))
@@ -232,9 +238,7 @@ def wrong(parameter: inspect.Parameter, right: Any) -> list[tuple[Any, bool]]:
     if bool in kinds:
         return [*bad, (1, False), ("no", False), (np.array([True, False]), False)]
     if int in kinds or float in kinds:
-        least = (
-            [] if parameter.name in ("first", "scale", "alpha", "beta", "k") else [-1]
-        )
+        least = [] if parameter.name in BELOW_ZERO else [-1]
         numbers = [float("nan"), "2", np.array([1, 1]), [], *least]
         pairs = [(1, 2, 3), (1, 1.5), ()] if len(kinds) > 1 or int in kinds else []
         fractions = [1.5, True] if int in kinds else []
@@ -258,5 +262,5 @@ def wrong_arrays(right: np.ndarray | None) -> list[tuple[Any, bool]]:
         (right[None], True),
         (right[0], True),
         (empty, True),
-        (np.full_like(right, np.nan), True),
+        (np.full(right.shape, np.nan), True),
     ]

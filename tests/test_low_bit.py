@@ -186,3 +186,7 @@ def test_an_adders_own_rate_makes_all_layers_alike():
 def test_bad_input_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_whole_numbers_are_not_cut_off_when_rounded_to_steps():
+    assert low_bit.nearest(np.array([1]), 0.75) == 0.75  # in integers it would be 0

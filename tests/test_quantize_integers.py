@@ -365,3 +365,10 @@ def test_moved_outliers_leave_the_product():
         scaling.smooth(x, weight, 2.0)
     with pytest.raises(ValueError, match="share no channels"):
         scaling.smooth(x, weight[:, :3])
+
+
+def test_sums_of_unsigned_codes_stay_whole_numbers():
+    # uint64 less int64 would be float64
+    a, b = np.full((1, 3), 200, np.uint8), np.full((3, 1), 3, np.uint8)
+    raw = integer.hoisted(a, b, 128, 1)
+    assert raw.dtype == np.int64 and raw.item() == 3 * (200 - 128) * (3 - 1)

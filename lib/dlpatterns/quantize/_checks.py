@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+HUGE = float(np.finfo(np.float64).max)
+
 
 def real(what: str, x: Any) -> np.ndarray:
     """Return the array if it holds finite real numbers, at least one."""

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..train.modules import Arrays, Gradients, Module
+from ._door import door
 
 ETA = 0.1
 
 
+@door(loose=("x", "weight"), x=2, weight=2)
 def distances(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return minus the sum of |x - weight| for every row with every row. Shapes: N K, M
     K -> N M.
@@ -30,6 +32,7 @@ def distances(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return -out
 
 
+@door(loose=("grad", "x", "weight"), x=2, weight=2)
 def distances_backward(
     grad: np.ndarray, x: np.ndarray, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -52,6 +55,7 @@ def distances_backward(
     return to_x, to_weight
 
 
+@door(loose=("grad",))
 def local_rate(grad: np.ndarray, eta: float = ETA) -> np.ndarray:
     """Return the gradient at AdderNet's own size: eta times the root of the number of
     weights over the gradient's length.
@@ -130,7 +134,7 @@ def _both(value: int | tuple[int, int]) -> tuple[int, int]:
 
 
 def _check(x: np.ndarray, weight: np.ndarray) -> None:
-    if np.ndim(x) != 2 or np.ndim(weight) != 2 or x.shape[1] != weight.shape[1]:
+    if x.shape[1] != weight.shape[1]:
         raise ValueError(
             "distances are between rows of one length, got "
             f"{np.shape(x)} and {np.shape(weight)}"

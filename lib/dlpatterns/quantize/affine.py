@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from . import _checks
+from ._door import door
 
 Axis = int | None
 Granularity = Literal["tensor", "channel", "group"]
@@ -109,7 +110,9 @@ class Affine:
     group: int | None = None
 
     def __post_init__(self) -> None:
-        scale = np.asarray(self.scale, dtype=np.float64)
+        if not isinstance(self.scheme, Scheme):
+            raise TypeError(f"scheme is a Scheme, got {self.scheme!r:.60}")
+        scale = _numbers(self.scale)
         if scale.size == 0 or not (np.isfinite(scale).all() and (scale > 0).all()):
             raise ValueError(
                 f"a scale is a positive finite number, got {self.scale!r:.80}"
@@ -122,14 +125,16 @@ class Affine:
         object.__setattr__(self, "zero_point", zero)
         if self.group is not None:
             _checks.count("group", self.group)
+        if self.axis is not None:
+            _checks.count("axis", self.axis, -64, 64)
 
     def codes(self, x: np.ndarray) -> np.ndarray:
         """Return the nearest codes, ties to even, clipped to the scheme's range."""
         x = _checks.real("x", x).astype(np.float64, copy=False)
         scale, zero = self.spread(x.shape)
-        return np.clip(
-            np.rint(x / scale) + zero, self.scheme.low, self.scheme.high
-        ).astype(np.int64)
+        with np.errstate(over="ignore"):  # infinitely many steps are clipped, too
+            steps = np.rint(x / scale) + zero
+        return np.clip(steps, self.scheme.low, self.scheme.high).astype(np.int64)
 
     def values(self, codes: np.ndarray) -> np.ndarray:
         """Return what codes stand for.
@@ -146,6 +151,8 @@ class Affine:
 
     def covers(self, x: np.ndarray) -> np.ndarray:
         """Tell which values are not clipped."""
+        if not isinstance(x, np.ndarray):
+            raise TypeError(f"x is a NumPy array, got {type(x).__name__}")
         scale, zero = self.spread(x.shape)
         steps = np.rint(x / scale) + zero
         return (steps >= self.scheme.low) & (steps <= self.scheme.high)
@@ -160,6 +167,8 @@ class Affine:
             return np.repeat(value, self.group, axis=-1)
         if self.axis is None:
             return value
+        if not -len(shape) <= self.axis < len(shape):
+            raise ValueError(f"there is no axis {self.axis} in {shape}")
         if value.shape != (shape[self.axis],):
             raise ValueError(
                 f"{value.shape} scales do not fit axis {self.axis} of {shape}"
@@ -172,15 +181,28 @@ class Affine:
         """Return the bytes of so many packed codes with their scales, and with their
         zero points where the scheme has any.
         """
+        _checks.count("values", values, 0)
+        _checks.count("scale_bits", scale_bits, 0)
         beside = scale_bits + (0 if self.scheme.symmetric else self.scheme.bits)
         return (values * self.scheme.bits + self.scale.size * beside) / 8
 
 
+def _numbers(scale: object) -> np.ndarray:
+    """Return scales as an array, an empty one if they are no numbers."""
+    try:
+        return np.asarray(scale, dtype=np.float64)
+    except (TypeError, ValueError):
+        return np.zeros(0)
+
+
+@door()
 def grouped(shape: tuple[int, ...], group: int) -> tuple[int, ...]:
     """Return the shape with its last axis divided into groups.
 
     Raises: ValueError if the group does not divide the axis.
     """
+    for size in (*shape, group):
+        _checks.count("a size", size, 0)
     _checks.count("group", group)
     if not shape or shape[-1] % group:
         raise ValueError(
@@ -190,6 +212,7 @@ def grouped(shape: tuple[int, ...], group: int) -> tuple[int, ...]:
     return (*shape[:-1], shape[-1] // group, group)
 
 
+@door()
 def slices(x: np.ndarray, *, axis: Axis = None, group: int | None = None) -> np.ndarray:
     """Return x as (scales..., values under one scale): the values that share a scale
     lie along the last axis.
@@ -205,6 +228,7 @@ def slices(x: np.ndarray, *, axis: Axis = None, group: int | None = None) -> np.
     return np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1)
 
 
+@door()
 def fit(
     x: np.ndarray,
     scheme: Scheme = Scheme(),
@@ -223,12 +247,18 @@ def fit(
     return scheme.over(parts.min(axis=-1), parts.max(axis=-1), axis=axis, group=group)
 
 
+@door()
 def noise(x: np.ndarray, rounded: np.ndarray) -> float:
     """Return the signal-to-noise ratio of a rounding in decibels: infinite if nothing
     changed.
     """
-    error = np.sum((np.asarray(x, np.float64) - rounded) ** 2)
-    power = np.sum(np.asarray(x, np.float64) ** 2)
-    if power == 0:
+    if np.shape(x) != np.shape(rounded):
+        raise ValueError(
+            f"x {np.shape(x)} and what became of it {np.shape(rounded)} have one shape"
+        )
+    largest = float(np.abs(x).max())
+    if largest == 0:
         raise ValueError("a signal of zeros has no signal-to-noise ratio")
+    signal, other = (np.asarray(one, np.float64) / largest for one in (x, rounded))
+    error, power = np.sum((signal - other) ** 2), np.sum(signal**2)
     return float(10 * np.log10(power / error)) if error else float("inf")

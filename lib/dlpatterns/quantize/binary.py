@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _checks
+from ._door import door
 
 WORD = 64
 
@@ -21,6 +22,7 @@ class Packed(NamedTuple):
     length: int
 
 
+@door()
 def signs(x: np.ndarray, *, axis: int | None = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return signs (+1 for zero) and the scale with the least squared error beside
     them, the mean of |x|: of each slice along `axis`, or of all.
@@ -32,6 +34,8 @@ def signs(x: np.ndarray, *, axis: int | None = 0) -> tuple[np.ndarray, np.ndarra
     """
     x = _checks.real("x", x)
     others = None
+    if axis is not None and not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"x {x.shape} has no axis {axis}")
     if axis is not None:
         others = tuple(i for i in range(x.ndim) if i != axis % x.ndim)
     size = np.mean(np.abs(x), axis=others, keepdims=True)
@@ -46,7 +50,7 @@ def pack(values: np.ndarray) -> Packed:
     (array([[5]], dtype=uint64), 3)
     """
     values = _checks.whole("signs", values, -1, 1)
-    if not values.size or (values == 0).any():
+    if not values.ndim or not values.size or (values == 0).any():
         raise ValueError(
             f"pack takes rows of +1 and -1, got {values.shape} with "
             f"{int((values == 0).sum())} zeros"

@@ -8,9 +8,11 @@ Esser et al. 2020 (learned step size).
 import numpy as np
 
 from . import _checks
+from ._door import door
 from .affine import Affine, Scheme
 
 
+@door()
 def fake_quantise(x: np.ndarray, how: Affine) -> np.ndarray:
     """Return the values of the nearest codes, in the format of x.
 
@@ -21,6 +23,7 @@ def fake_quantise(x: np.ndarray, how: Affine) -> np.ndarray:
     return how.round(x).astype(np.result_type(x.dtype, np.float32), copy=False)
 
 
+@door()
 def fake_quantise_backward(grad: np.ndarray, x: np.ndarray, how: Affine) -> np.ndarray:
     """Return the gradient as if nothing had been rounded, and zero where x was clipped.
 
@@ -32,6 +35,7 @@ def fake_quantise_backward(grad: np.ndarray, x: np.ndarray, how: Affine) -> np.n
     return grad * how.covers(x)
 
 
+@door()
 def lsq(x: np.ndarray, step: float, scheme: Scheme) -> np.ndarray:
     """Return x rounded to whole steps and clipped: the forward pass of a learned step
     size.
@@ -43,6 +47,7 @@ def lsq(x: np.ndarray, step: float, scheme: Scheme) -> np.ndarray:
     return fake_quantise(x, Affine(scheme, step))
 
 
+@door()
 def lsq_backward(
     grad: np.ndarray, x: np.ndarray, step: float, scheme: Scheme, *, scaled: bool = True
 ) -> tuple[np.ndarray, float]:
@@ -62,6 +67,7 @@ def lsq_backward(
     return to_x, float(np.sum(grad * slope) * factor)
 
 
+@door()
 def first_step(x: np.ndarray, scheme: Scheme) -> float:
     """Return the step that a learned step size starts from, 2 mean|x| / sqrt(highest
     code).

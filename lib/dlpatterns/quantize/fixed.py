@@ -13,6 +13,7 @@ from math import frexp
 import numpy as np
 
 from . import _checks
+from ._door import door
 
 INT32 = (-(2**31), 2**31 - 1)
 RULES = ("double", "single")
@@ -35,6 +36,7 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
     return multiplier, shift
 
 
+@door()
 def quantise_multipliers(real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return multipliers and shifts of positive numbers, one pair for each."""
     pairs = [quantise_multiplier(float(one)) for one in np.ravel(real)]

@@ -18,7 +18,8 @@ import numpy as np
 
 from ..kernels import convolution, pooling
 from . import _checks, fixed
-from .affine import Affine
+from ._door import door
+from .affine import Affine, Scheme
 
 EXACT = 2**24  # whole numbers up to there are exact in float32
 LARGEST_CODE = 2**16  # of a matrix whose products this room takes
@@ -35,6 +36,8 @@ def int_matmul(a: np.ndarray, b: np.ndarray, *, through: str = "float32") -> np.
 
     Raises: ValueError if a sum could overflow an int32 accumulator.
     """
+    if not isinstance(through, str) or through not in _WAYS:
+        raise ValueError(f"through is one of {', '.join(_WAYS)}, got {through!r}")
     a, b = (_codes(f"{'ab'[i]}", one) for i, one in enumerate((a, b)))
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         raise ValueError(f"a product takes (M, K), (K, N), got {a.shape}, {b.shape}")
@@ -43,8 +46,6 @@ def int_matmul(a: np.ndarray, b: np.ndarray, *, through: str = "float32") -> np.
     if through == "float32" and size > EXACT:
         through = "float64"
         piece = a.shape[1]
-    if through not in _WAYS:
-        raise ValueError(f"through is one of {', '.join(_WAYS)}, got {through!r}")
     return _checks.fits_int32("a product", _pieces(a, b, max(piece, 1), _WAYS[through]))
 
 
@@ -75,6 +76,7 @@ def _pieces(a: np.ndarray, b: np.ndarray, piece: int, width: type) -> np.ndarray
     return out
 
 
+@door(whole=("a", "b", "zero_b"), a=2, b=2)
 def hoisted(
     a: np.ndarray, b: np.ndarray, zero_a: int, zero_b: int | np.ndarray
 ) -> np.ndarray:
@@ -84,6 +86,7 @@ def hoisted(
     >>> hoisted(np.array([[3, 4]]), np.array([[5], [6]]), 1, 2)
     array([[18]])
     """
+    a, b = (one.astype(np.int64, copy=False) for one in (a, b))
     rows, columns = a.sum(axis=1, keepdims=True), b.sum(axis=0)
     raw = int_matmul(a, b)
     return raw - zero_b * rows - zero_a * columns + a.shape[1] * zero_a * zero_b
@@ -112,7 +115,9 @@ class Rescale:
         rounding: str = "double",
     ) -> "Rescale":
         """Return the rescaling from accumulators of that scale, or those scales."""
-        pairs = fixed.quantise_multipliers(np.asarray(scale) / out.scale)
+        if not np.all(np.asarray(scale) > 0):
+            raise ValueError(f"a scale is above zero, got {scale!r:.60}")
+        pairs = fixed.quantise_multipliers(np.asarray(scale / out.scale))
         lowest = int(out.zero_point) if relu else out.scheme.low
         return cls(*pairs, out, lowest, rounding)
 
@@ -127,6 +132,7 @@ class Rescale:
         return np.clip(scaled + self.out.zero_point, self.lowest, self.out.scheme.high)
 
 
+@door(whole=("x", "weight", "bias"), x=2, weight=2, bias=1)
 def linear(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray, *, zero: int, to: Rescale
 ) -> np.ndarray:
@@ -137,6 +143,7 @@ def linear(
     return to(hoisted(x, weight.T, zero, 0) + bias)
 
 
+@door(whole=("x", "weight", "bias"), x=4, weight=4, bias=1)
 def conv2d(
     x: np.ndarray,
     weight: np.ndarray,
@@ -156,16 +163,19 @@ def conv2d(
     return to(total, axis=1)
 
 
+@door(whole=("x",), x=4)
 def max_pool2d(x: np.ndarray, **window: object) -> np.ndarray:
     """Return the largest code of every window: the order of codes is that of values."""
     return pooling.max_pool2d_windows(x, **window).astype(np.int64)
 
 
-def avg_pool2d(x: np.ndarray, kernel: int, scheme: object) -> np.ndarray:
+@door(whole=("x",), x=4)
+def avg_pool2d(x: np.ndarray, kernel: int, scheme: Scheme) -> np.ndarray:
     """Return the mean code of every kernel x kernel window that tiles the map, rounded
     to nearest, ties away from zero, as TensorFlow Lite's integer kernel does.
     """
     n, c, height, width = x.shape
+    _checks.count("kernel", kernel)
     if height % kernel or width % kernel:
         raise ValueError(f"windows of {kernel} do not tile a map of {height} x {width}")
     parts = x.reshape(n, c, height // kernel, kernel, width // kernel, kernel)
@@ -174,6 +184,7 @@ def avg_pool2d(x: np.ndarray, kernel: int, scheme: object) -> np.ndarray:
     )
 
 
+@door(whole=("total",))
 def mean_of(total: np.ndarray, terms: int) -> np.ndarray:
     """Return total / terms, rounded to nearest, ties away from zero, on integers.
 
@@ -185,6 +196,7 @@ def mean_of(total: np.ndarray, terms: int) -> np.ndarray:
     return np.sign(total) * (away // terms)
 
 
+@door(whole=("x",), x=4)
 def global_avg_pool2d(x: np.ndarray) -> np.ndarray:
     """Return the mean code of every map, ties away from zero. Shapes: N C H W -> N C 1
     1.
@@ -195,6 +207,7 @@ def global_avg_pool2d(x: np.ndarray) -> np.ndarray:
 ADD_SHIFT = 20  # room to the left in which two codes are brought to a common scale
 
 
+@door(whole=("a", "b"))
 def add(
     a: np.ndarray,
     b: np.ndarray,
@@ -210,10 +223,15 @@ def add(
     below one, added, and rescaled to the output's.
     Source: TensorFlow Lite, `add.cc`.
     """
+    if len(scales) != 2 or not all(isinstance(one, Affine) for one in scales):
+        raise TypeError(f"scales are two of Affine, got {scales!r:.60}")
+    if a.shape != b.shape:
+        raise ValueError(f"a {a.shape} and b {b.shape} have one shape")
     common = 2 * max(float(one.scale) for one in scales)
     total = 0
     for codes, one in zip((a, b), scales, strict=True):
         pair = fixed.quantise_multiplier(float(one.scale) / common)
+        codes = _checks.whole("codes", codes, one.scheme.low, one.scheme.high)
         raised = (codes - int(one.zero_point)) << ADD_SHIFT
         total = total + fixed.requantize(raised, *pair, rounding)
     back = common / 2**ADD_SHIFT

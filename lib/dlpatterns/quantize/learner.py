@@ -12,6 +12,7 @@ from ..train.modules import Arrays, Gradients, Module
 from ..train.network import Network
 from ..train.optimisers import SGD, Adam
 from . import _checks, low_bit
+from ._door import door
 from .adder import Adder, local_rate
 
 WEIGHTED = ("Conv2d", "Linear")
@@ -220,6 +221,7 @@ def _adders(net: LowBit) -> Iterable[str]:
     ]
 
 
+@door()
 def bytes_of(net: LowBit) -> dict[str, float]:
     """Return the bytes of latent and of deployed weights, and of what stands beside
     them (scales, shifts, biases, learned steps) in 16 bits.

@@ -5,11 +5,13 @@ A rule turns latent numbers, which the optimiser moves, into deployed ones, whic
 network computes with. `own` are parameters that the rule itself learns.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import _checks
+from ._door import door
 from .affine import Scheme
 
 Arrays = dict[str, np.ndarray]
@@ -212,6 +214,7 @@ def _rest(x: np.ndarray) -> tuple[int, ...]:
     return tuple(range(1, x.ndim))
 
 
+@door(loose=("x", "step"))
 def stochastic(
     x: np.ndarray, step: float | np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
@@ -223,9 +226,10 @@ def stochastic(
     [1. 1. 1. 0.]
     """
     noise = rng.random(x.shape, dtype=np.float32)
-    return (np.floor(x / step + noise) * step).astype(x.dtype)
+    return _steps(x, step, np.floor(x / _fitting(step, x) + noise))
 
 
+@door(loose=("x", "step"))
 def nearest(
     x: np.ndarray, step: float | np.ndarray, rng: np.random.Generator | None = None
 ) -> np.ndarray:
@@ -234,12 +238,29 @@ def nearest(
     >>> nearest(np.array([0.3, 0.8]), 1.0)
     array([0., 1.])
     """
-    return (np.rint(x / step) * step).astype(x.dtype)
+    return _steps(x, step, np.rint(x / _fitting(step, x)))
+
+
+def _fitting(step: float | np.ndarray, x: np.ndarray) -> float | np.ndarray:
+    """Return the steps if they are above zero and one, or one a row or channel of x."""
+    if not np.all(np.asarray(step) > 0):
+        raise ValueError(f"a step is above zero, got {step!r:.60}")
+    tail = x.shape[x.ndim - np.ndim(step) :]
+    pairs = zip(np.shape(step), tail, strict=True) if np.ndim(step) <= x.ndim else None
+    if pairs is None or any(one not in (1, size) for one, size in pairs):
+        raise ValueError(f"steps {np.shape(step)} do not fit x {x.shape}")
+    return step
+
+
+def _steps(x: np.ndarray, step: float | np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return whole steps in the format of x; whole numbers become floats."""
+    return (whole * step).astype(np.result_type(x.dtype, np.float32), copy=False)
 
 
 ROUNDINGS = {"nearest": nearest, "stochastic": stochastic}
 
 
+@door(loose=("grad",))
 def rounded_gradient(
     grad: np.ndarray, bits: int, rounding: str, rng: np.random.Generator
 ) -> np.ndarray:
@@ -254,7 +275,8 @@ def rounded_gradient(
     return way(grad, largest / (2 ** (bits - 1) - 1), rng)
 
 
-def chosen(rounding: str):
+@door()
+def chosen(rounding: str) -> Callable[..., np.ndarray]:
     """Return the function that rounds so.
 
     Raises: ValueError for another name.

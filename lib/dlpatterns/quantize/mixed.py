@@ -9,11 +9,13 @@ import numpy as np
 
 from ..train.network import Network
 from . import _checks
+from ._door import door
 from .training import Rounded, Rule, weight_names, weight_rule
 
 Measure = Callable[[Network], float]
 
 
+@door()
 def scan(
     net: Network,
     measure: Measure,
@@ -32,6 +34,7 @@ def scan(
     }
 
 
+@door()
 def choose(
     costs: dict[str, dict[int, float]], sizes: dict[str, int], bits: float
 ) -> dict[str, int]:
@@ -42,6 +45,7 @@ def choose(
     {'a': 4, 'b': 2}
     """
     bits = _checks.number("bits", bits, 1, 16)
+    _named("size", sizes, costs)
     ladders = {name: sorted(row, reverse=True) for name, row in costs.items()}
     chosen = {name: ladder[0] for name, ladder in ladders.items()}
     while mean_width(chosen, sizes) > bits:
@@ -62,14 +66,28 @@ def _price(row: dict[int, float], now: int, lower: int, size: int) -> float:
     return (row[lower] - row[now]) / ((now - lower) * size)
 
 
+@door()
 def mean_width(chosen: dict[str, int], sizes: dict[str, int]) -> float:
     """Return the bits a weight, averaged over all weights."""
+    _named("size", sizes, chosen)
     total = sum(sizes[name] for name in chosen)
     return float(np.sum([chosen[name] * sizes[name] for name in chosen]) / total)
 
 
+@door()
 def mixed(net: Network, chosen: dict[str, int]) -> Rounded:
     """Return the network with each weight rounded to its width."""
+    _named("parameter", net.params, chosen)
     return Rounded(
         net, weights={name: weight_rule(bits) for name, bits in chosen.items()}
     )
+
+
+def _named(what: str, known: dict, given: dict) -> None:
+    """Raise ValueError if nothing is given, or something is not known by its name."""
+    missing = [name for name in given if name not in known]
+    if missing or not given:
+        raise ValueError(
+            f"there is no {what} of {missing or 'nothing'}; there are "
+            f"{', '.join(map(str, known)) or 'none'}"
+        )

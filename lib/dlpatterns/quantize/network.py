@@ -15,7 +15,8 @@ from ..kernels import normalisation
 from ..layers.base import pair
 from ..train.modules import BatchNorm2d
 from ..train.network import Network
-from . import _checks, integer
+from . import _checks, fixed, integer
+from ._door import door
 from .affine import Affine, Axis, Scheme, fit, noise
 from .observers import MinMax, Observer
 from .training import INPUT, observe
@@ -25,6 +26,7 @@ FUSES = (*WEIGHTED, "Add")
 PASSES = ("MaxPool2d", "Flatten", "AvgPool2d", "GlobalAvgPool2d")
 
 
+@door()
 def fold(net: Network) -> Network:
     """Return the network that runs the same at inference without batch norms: scale and
     shift of a channel in the filter and bias before them.
@@ -107,6 +109,7 @@ class IntegerNetwork:
         )
 
 
+@door()
 def convert(
     net: Network,
     x: np.ndarray,
@@ -121,6 +124,8 @@ def convert(
 
     Raises: ValueError that names a layer that has no integer kernel.
     """
+    if rounding not in fixed.RULES:
+        raise ValueError(f"rounding is one of {fixed.RULES}, got {rounding!r}")
     folded = fold(net)
     seen = observe(folded, x, observer)
     scheme = Scheme(bits, symmetric=False)
@@ -240,6 +245,7 @@ def _passing(layer: Layer, scheme: Scheme) -> Callable[[np.ndarray], np.ndarray]
     return lambda x: integer.avg_pool2d(x, kernel, scheme)
 
 
+@door()
 def report(net: Network, integers: IntegerNetwork, x: np.ndarray) -> list[dict]:
     """Return how far each integer kernel's output lies from that of the trained
     network: signal-to-noise ratio, largest error in steps of its scale, codes at either

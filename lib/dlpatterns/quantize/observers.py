@@ -16,10 +16,12 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from . import _checks
+from ._door import door
 from .affine import Affine, Axis, Scheme, slices
 
 Range = tuple[np.ndarray, np.ndarray]
 TINY = 1e-290  # below, a bin's width would be no number
+MOST_BINS = 2**22  # on either side of zero
 
 
 class Observer(ABC):
@@ -43,6 +45,8 @@ class Observer(ABC):
 
     def affine(self, scheme: Scheme) -> Affine:
         """Return the scale and zero point that a scheme needs for the range."""
+        if not isinstance(scheme, Scheme):
+            raise TypeError(f"scheme is a Scheme, got {scheme!r:.60}")
         return scheme.over(*self.range(), axis=self.axis)
 
     def _seen(self, what: object) -> None:
@@ -120,6 +124,11 @@ class _Histogram(Observer):
             self.edge = edge
             return
         width = 2 * self.edge / len(self.counts)
+        if edge / width > MOST_BINS:
+            raise ValueError(
+                f"a batch reaches {edge:.3g}, the first reached {self.edge:.3g}: bins "
+                "of one width for both are too many; show a typical batch first"
+            )
         more = int((edge - self.edge) // width + 1)
         self.counts = np.pad(self.counts, more)
         self.edge += more * width
@@ -244,11 +253,13 @@ class MSE(Observer):
         )
 
 
+@door()
 def least_error(parts: np.ndarray, scheme: Scheme, steps: int = 100) -> Range:
     """Return for each row the share of its range with the least squared error.
 
     Shapes: parts (..., values) -> low (...), high (...).
     """
+    _checks.count("steps", steps)
     low, high = parts.min(axis=-1), parts.max(axis=-1)
     shares = np.arange(1, steps + 1) / steps
     errors = [_error(parts, scheme, low * share, high * share) for share in shares]
@@ -265,6 +276,7 @@ def _error(
     return np.mean(((codes - zero) * scale - parts) ** 2, axis=-1)
 
 
+@door()
 def fit_least_error(
     x: np.ndarray, scheme: Scheme, *, axis: Axis = None, group: int | None = None
 ) -> Affine:

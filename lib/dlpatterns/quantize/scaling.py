@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from . import _checks
+from ._door import door
 from .affine import Affine, Scheme, fit
 
 
@@ -34,6 +35,7 @@ def _tops(x: np.ndarray) -> np.ndarray:
     return np.abs(x).reshape(-1, x.shape[-1]).max(axis=0)
 
 
+@door(weight=2)
 def activation_aware(
     x: np.ndarray,
     weight: np.ndarray,
@@ -47,7 +49,10 @@ def activation_aware(
 
     With a = 0 nothing is scaled. Source: AWQ, equations 4 and 5, its search by trial.
     """
-    size = np.abs(_checks.real("x", x)).reshape(-1, x.shape[-1]).mean(axis=0)
+    _checks.count("steps", steps)
+    if not x.ndim or x.shape[-1] != weight.shape[1]:
+        raise ValueError(f"x {x.shape} and weight {weight.shape} share no channels")
+    size = np.abs(x).reshape(-1, x.shape[-1]).mean(axis=0)
     size = np.where(size > 0, size, 1.0)
     exact = x @ weight.T
     tried = []
@@ -60,6 +65,7 @@ def activation_aware(
     return factor, float(power)
 
 
+@door()
 def weight_rounded(
     weight: np.ndarray,
     scheme: Scheme,
@@ -72,5 +78,12 @@ def weight_rounded(
     """Return weights multiplied by the channels' factors, rounded, and divided again:
     what the layer multiplies its unscaled input with.
     """
-    scaled = weight * factor
+    try:
+        scaled = weight * np.broadcast_to(factor, weight.shape)
+    except ValueError:
+        raise ValueError(
+            f"factors {np.shape(factor)} do not fit weight {weight.shape}"
+        ) from None
+    if not np.all(factor):
+        raise ValueError("a factor of zero leaves nothing to divide again")
     return way(scaled, scheme, group=group, axis=axis).round(scaled) / factor

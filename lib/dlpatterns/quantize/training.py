@@ -12,6 +12,7 @@ from ..train import state
 from ..train.modules import Arrays, Gradients, Module
 from ..train.network import Network
 from . import _checks, binary
+from ._door import door
 from .affine import Affine, Axis, Scheme, fit
 from .observers import MinMax, Observer, fit_least_error
 
@@ -83,6 +84,7 @@ def _known(what: str, given: Iterable[str], names: Iterable[str]) -> None:
         )
 
 
+@door()
 def weight_rule(bits: int, *, axis: Axis = 0, clip: bool = True) -> Rule:
     """Return a rule that rounds weights to so many bits, mirrored around zero, with a
     scale for each slice along `axis`; to signs with a scale for one bit.
@@ -97,6 +99,7 @@ def weight_rule(bits: int, *, axis: Axis = 0, clip: bool = True) -> Rule:
     return lambda weight: way(weight, scheme, axis=axis).round(weight)
 
 
+@door()
 def weight_names(net: Network) -> list[str]:
     """Return the names of the parameters that are multiplied: those of two axes and
     more.
@@ -104,6 +107,7 @@ def weight_names(net: Network) -> list[str]:
     return [name for name, value in net.params.items() if value.ndim > 1]
 
 
+@door()
 def rounded_points(net: Network) -> list[str]:
     """Return the layers whose outputs a chip would keep as codes: what activations, the
     last layer and sums that no activation follows write.
@@ -131,11 +135,12 @@ def rounded_points(net: Network) -> list[str]:
     ]
 
 
+@door()
 def observe(
     net: Network, x: np.ndarray, observer: Callable[[], Observer], *, batch: int = 256
 ) -> dict[str, Observer]:
     """Run batches and return an observer for the input and for each layer's output."""
-    _checks.real("calibration data", x)
+    _checks.count("batch", batch)
     seen = {name: observer() for name in (INPUT, *net.modules)}
     for start in range(0, len(x), batch):
         part = x[start : start + batch]
@@ -145,6 +150,7 @@ def observe(
     return seen
 
 
+@door()
 def rounded(
     net: Network,
     x: np.ndarray,
