@@ -5,6 +5,7 @@
   `channel_modules` those that move channels.
 * `losses`: softmax cross-entropy, squared error.   `optimisers`: SGD with momentum,
   Adam.
+* `quick`: the same steps faster, for small image networks.
 * `loop`: `fit`, `accuracy`, `predict`.   `data`: scikit-learn's handwritten digits and
   photographs.
 * `state`: what a network has learned, taken aside and given back.   `small`: small

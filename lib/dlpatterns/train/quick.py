@@ -58,7 +58,7 @@ def moves(shape: tuple[int, int], kernel: tuple[int, int]) -> np.ndarray:
     for i in range(high):
         for j in range(wide):
             y, x = r + i - high // 2, c + j - wide // 2
-            inside = (0 <= y) & (y < rows) & (0 <= x) & (x < columns)
+            inside = (y >= 0) & (y < rows) & (x >= 0) & (x < columns)
             found.append(np.where(inside, y * columns + x, rows * columns))
     return np.array(found)
 
@@ -434,15 +434,24 @@ def fit(
     seed: int = 0,
 ) -> list[float]:
     """Train `epochs` times over the images in shuffled batches of one size, the rate
-    falling to zero by a quarter of a cosine's period; return the mean loss an epoch.
-    Images that fill no batch sit out an epoch.
+    falling to zero by half of a cosine's period; return the mean loss an epoch. Images
+    that fill no batch sit out an epoch.
+
+    Raises: ValueError if there are fewer images than a batch, or other than labels.
     """
+    if not 1 <= batch <= len(x) or len(x) != len(labels):
+        raise ValueError(
+            f"a batch of {batch!r} needs as many images with their labels; got "
+            f"{len(x)} images and {len(labels)} labels"
+        )
     rng, losses, per = np.random.default_rng(seed), [], len(x) // batch
     for epoch in range(epochs):
         order = rng.permutation(len(x))[: per * batch].reshape(per, batch)
         steps = epoch * per + np.arange(per)
         rates = rate * (1 + np.cos(np.pi * steps / (epochs * per))) / 2
-        found = [net.step(x[r], labels[r], lr) for r, lr in zip(order, rates)]
+        found = [
+            net.step(x[r], labels[r], lr) for r, lr in zip(order, rates, strict=True)
+        ]
         losses.append(float(np.mean(found)))
     return losses
 

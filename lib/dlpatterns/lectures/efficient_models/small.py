@@ -19,10 +19,11 @@ MEASURES = ("MACs", "parameters", "time", "time, fused")
 
 
 @cache
-def network(kind: str, width: int, *, skip: bool = True) -> Model:
+def network(kind: str, width: int, *, skip: bool = True, head: int = 0) -> Model:
     """Return a network for the digits: a stem, two blocks, with a shortcut round each
-    if `skip`, the mean of each map, ten classes. Every convolution is normalised; a
-    block's last activation stands behind its shortcut.
+    if `skip`, a mixture into `head` maps if there is one, the mean of each map, ten
+    classes. Every convolution is normalised; a block's last activation stands behind
+    its shortcut.
     """
     net = Builder(f"{kind} {width}", (1, 8, 8))
     x = conv_bn(net, net.input, width, 3, name="stem", padding=1)
@@ -31,6 +32,8 @@ def network(kind: str, width: int, *, skip: bool = True) -> Model:
             y = blocks.BODIES[kind](net, x, last=None)
             x = net(Add(), x, y, name="shortcut") if skip else y
             x = net(Activation("relu"), x, name="relu")
+    if head:
+        x = conv_bn(net, x, head, 1, name="head")
     tail = (GlobalAvgPool2d(), Flatten(), Linear(10))
     return net.model(net.chain(x, *tail, names=("mean", "flatten", "output")))
 
@@ -51,11 +54,13 @@ def size(model: Model, measure: str) -> float:
 
 
 @cache
-def fitted(kind: str, measure: str, budget: float, *, skip: bool = True) -> Model:
-    """Return the network of a kind that comes nearest to a budget, by its factor."""
+def fitted(kind: str, measure: str, budget: float, **how: bool | int) -> Model:
+    """Return the network of a kind that comes nearest to a budget, by its factor; `how`
+    says whether it has shortcuts and a head.
+    """
     best, step = None, STEPS.get(kind, 1)
-    for width in range(3 if step == 1 else step, 400, step):
-        model = network(kind, width, skip=skip)
+    for width in range(4, 400, step):
+        model = network(kind, width, **how)
         found = size(model, measure)
         away = max(found / budget, budget / found)
         if best is not None and away > best[0]:
