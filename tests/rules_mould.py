@@ -378,3 +378,29 @@ def folded(text: str) -> str:
 
     bare = re.sub(r"\\['`\"^~cvuk]\s*|[{}\\]", "", text).replace("ø", "o")
     return "".join(c for c in normalize("NFKD", bare).lower() if not combining(c))
+
+
+def lone_lectures(lectures: dict[str, NotebookNode]) -> list[str]:
+    """Return the lectures that send no reader on, to two others at least, and those
+    that fewer than two others send a reader to.
+    """
+    links = {name: links_of(book) & set(lectures) for name, book in lectures.items()}
+    problems = []
+    for name, book in lectures.items():
+        onward = [c.source for c in book.cells if "**Read on.**" in c.source]
+        ahead = set(re.findall(r"\]\((\w+)\.ipynb", "".join(onward))) - {name}
+        if len(ahead) < 2:
+            problems.append(f"{name} has no **Read on.** with two other lectures")
+        from_others = sum(name in links[other] for other in set(lectures) - {name})
+        if from_others < 2:
+            problems.append(f"only {from_others} other lectures link to {name}")
+    return problems
+
+
+def links_of(book: NotebookNode) -> set[str]:
+    """Return the lectures that a lecture links to."""
+    return {
+        name
+        for cell in book.cells
+        for name in re.findall(r"\]\((\w+)\.ipynb", cell.source)
+    }

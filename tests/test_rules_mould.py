@@ -253,3 +253,19 @@ def test_storing_outputs_collapses_sentences(tmp_path, monkeypatch):
         ["remove-input"],
     ]
     assert stored.cells[2].outputs[0]["data"]["text/markdown"] == "Six."
+
+
+def test_a_lecture_alone_is_found():
+    onward = (
+        "**Read on.** [A](a.ipynb) asks, [B](b.ipynb) answers, [C](c.ipynb) doubts."
+    )
+    said = {name: book(onward) for name in "abc"}
+    assert not rules_mould.lone_lectures(said)
+    said["c"] = book("**Read on.** [A](a.ipynb), [C](c.ipynb) itself.")
+    said["a"] = book("[B](b.ipynb) in passing.")
+    assert rules_mould.lone_lectures(said) == [
+        "a has no **Read on.** with two other lectures",
+        "only 1 other lectures link to b",
+        "c has no **Read on.** with two other lectures",
+        "only 1 other lectures link to c",
+    ]

@@ -170,6 +170,10 @@ def test_lectures_fit_the_mould(rule):
     assert not of_lectures(rule)
 
 
+def test_lectures_link_to_each_other():
+    assert not rules_mould.lone_lectures(lectures())
+
+
 def test_figures_of_lectures_say_no_typed_numbers():
     modules = {
         name: rules_mould.typed_numbers_in(ast.parse(source))

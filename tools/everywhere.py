@@ -134,6 +134,9 @@ class Surrounding:
     before: tuple[str, ...] = ()
 
 
+# A network of its own, in which a program reaches itself and nobody else.
+ALONE = ("unshare", "--map-root-user", "--net", "--", "sh", "-c")
+ALONE += ('ip link set lo up && exec "$@"', "sh")
 SURROUNDINGS = (
     Surrounding("as usual"),
     Surrounding("one thread", {"OPENBLAS_NUM_THREADS": "1"}),
@@ -149,7 +152,7 @@ SURROUNDINGS = (
     Surrounding("a folder with blanks and other letters", place=in_an_odd_folder),
     Surrounding("a home that can't be written", place=without_a_home),
     Surrounding("a hostile matplotlibrc", place=beside_a_hostile_style),
-    Surrounding("no network", before=("unshare", "--map-root-user", "--net", "--")),
+    Surrounding("no network", before=ALONE),
     Surrounding("a plain locale", {"LC_ALL": "C", "PYTHONUTF8": "0"}),
     Surrounding("oldest packages", place=with_packages(oldest)),
     Surrounding("newest packages", place=with_packages(allowed)),
