@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dlpatterns.datasets import measurement
 from dlpatterns.lectures.pruning import (
@@ -16,6 +18,9 @@ from dlpatterns.lectures.pruning import (
     world,
 )
 from dlpatterns.prune import masks
+from dlpatterns.sparse import sizes
+from dlpatterns.sparse.lists import CSR
+from dlpatterns.sparse.streams import Bitmap
 
 # --- What a mask changes --------------------------------------------------------------
 
@@ -113,9 +118,23 @@ def test_a_place_costs_what_is_counted_by_hand():
     """Eight values in 4 x 16: a bitmap of 64 bits; or 4 bits of column each, and five
     pointers of 4 bits (0 to 8).
     """
-    assert experiment.index_bits((4, 16), 8) == (64, 8 * 4 + 5 * 4)
-    assert experiment.index_bits((10,), 3) == (10, 3 * 4 + 2 * 2)
-    assert experiment.stored_bits([(4, 16), (10,)], [8, 0], 32) == 8 * 32 + 52
+    assert sizes.bits_of((4, 16), 8, 32) == 8 * 32 + min(64, 8 * 4 + 5 * 4)
+    assert sizes.bits_of((10,), 3, 32) == 3 * 32 + min(10, 3 * 4 + 2 * 2)
+    assert sizes.bits_of((16, 8, 3, 3), 1152, 8) == 1152 * (8 + 1)
+    assert sizes.bits_of((10,), 0, 32) == 0
+    with pytest.raises(ValueError, match="can't hold 11 values"):
+        sizes.bits_of((10,), 11, 32)
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 9), st.integers(1, 9), st.data())
+def test_bits_by_number_are_those_of_packed_arrays(rows, columns, data):
+    """Bitmap and CSR really packed, by another route."""
+    kept = data.draw(st.integers(1, rows * columns))
+    flat = np.arange(rows * columns) < kept
+    matrix = np.random.default_rng(kept).permutation(flat).reshape(rows, columns)
+    packed = [form.pack(matrix.astype(np.uint8)) for form in (Bitmap, CSR)]
+    assert sizes.bits_of((rows, columns), kept, 8) == min(p.bits(8) for p in packed)
 
 
 @pytest.mark.parametrize("bits", [8, 32])
@@ -123,11 +142,11 @@ def test_a_budget_fits_and_one_more_does_not(bits):
     for size in (310, 1210):
         kept = experiment.budget("MLP", size, bits)
         assert kept < size
+        shapes = [(64, 64), (64,), (10, 64), (10,)]
         needed = [
-            experiment.stored_bits(
-                [(64, 64), (64,), (10, 64), (10,)],
-                [round(n * part / 4810) for part in (4096, 64, 640, 10)],
-                bits,
+            sum(
+                sizes.bits_of(shape, round(n * np.prod(shape) / 4810), bits)
+                for shape in shapes
             )
             for n in (kept, kept + 3)
         ]

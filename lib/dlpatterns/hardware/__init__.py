@@ -20,6 +20,7 @@
 | `simulated` | the same, beat by beat, with the product that comes out |
 | `elements` | processing elements with queues that gate or skip zeros, beat by beat |
 | `cartesian` | elements that multiply all that is not zero with all that is not |
+| `actions` | what the actions of both cost, at 45 nm |
 | `decompression` | a decoder between memory and dense multipliers |
 | `energy` | picojoules of arithmetic and of memory, area of arithmetic |
 """

@@ -7,7 +7,7 @@ weights meet I activations of one input channel. Filters come in groups; all ele
 wait for the slowest before the next group. Source: Parashar et al. 2017.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,7 +40,11 @@ class Cartesian:
 @dataclass(frozen=True)
 class Beats:
     """What a convolution takes: beats, products of two numbers that are not zero, the
-    beats of a dense array with as many multipliers, and all MACs.
+    beats of a dense array with as many multipliers, and all MACs; weights and
+    activations read by all elements, and activations that the dense array reads.
+
+    An activation is read once for each group of filters, a weight once for each vector
+    of activations that it meets. `width` is an element's multipliers.
     """
 
     beats: int
@@ -48,6 +52,10 @@ class Beats:
     dense: int
     macs: int
     multipliers: int
+    weight_reads: int = 0
+    activation_reads: int = 0
+    dense_reads: int = 0
+    width: int = 16
 
     @property
     def utilisation(self) -> float:
@@ -88,11 +96,13 @@ def convolution(
         )
     filters, channels, r, s = weights.shape
     macs = weights.size * int(np.prod(outputs))
+    every = maps.size
     if stride > 1:
         weights, maps = _phases(weights, stride), _phases(maps[None], stride)[0]
     tiles = _tiled(maps, array.side)  # C, elements
     groups = _grouped(weights, array.group)  # groups, C
-    steps = -(-groups // array.weights) @ -(-tiles // array.activations)
+    vectors = -(-tiles // array.activations)
+    steps = -(-groups // array.weights) @ vectors
     busiest = np.prod([-(-size // array.side) for size in outputs])
     width = array.weights * array.activations
     dense = filters * r * s * -(-channels // width) * int(busiest)
@@ -102,6 +112,10 @@ def convolution(
         dense=dense,
         macs=macs,
         multipliers=array.multipliers,
+        weight_reads=int((groups @ vectors).sum()),
+        activation_reads=int((tiles.sum(axis=1) * (groups > 0)).sum()),
+        dense_reads=len(groups) * every,
+        width=width,
     )
 
 
@@ -145,12 +159,9 @@ def network(
     rng = np.random.default_rng(seed)
     layers = [each for each in ZOO[name]().layers if each.kind == "Conv2d"]
     found = [each for layer in layers for each in _layer(layer, density, array, rng)]
-    return Beats(
-        beats=sum(each.beats for each in found),
-        products=sum(each.products for each in found),
-        dense=sum(each.dense for each in found),
-        macs=sum(each.macs for each in found),
-        multipliers=array.multipliers,
+    names = [key for key in vars(found[0]) if key not in ("multipliers", "width")]
+    return replace(
+        found[0], **{key: sum(getattr(each, key) for each in found) for key in names}
     )
 
 

@@ -231,6 +231,14 @@ def _loads(filled: np.ndarray, array: Array) -> tuple[np.ndarray, np.ndarray]:
     return words + fillers, fillers
 
 
+def words(weights: np.ndarray, activations: np.ndarray, array: Array) -> np.ndarray:
+    """Return the words that each element works on for each activation sent, fillers
+    among them. Shapes: weights M K, activations K -> elements, sent.
+    """
+    weights, activations = checked(weights, activations)
+    return _loads(weights[:, _sent(activations, array)] != 0, array)[0]
+
+
 def finish(words: np.ndarray, queue: int, look: int = 1) -> int:
     """Return the beats until every element has done its words.
 

@@ -6,7 +6,7 @@ chance; `index_bits` of None are as few as the shape allows.
 """
 
 from collections.abc import Callable
-from math import ceil, log2
+from math import ceil, log2, prod
 
 FORMATS = ("COO", "CSR", "CSC", "BSR", "bitmap", "run-length", "n of m")
 
@@ -59,6 +59,27 @@ def bits_a_place(
     across = index_bits or _bits(others - 1)
     ends = index_bits or _bits(round(density * places))
     return density * (value_bits + across) + (lines + 1) * ends / places
+
+
+def bits_of(shape: tuple[int, ...], kept: int, value_bits: int) -> int:
+    """Return the bits of an array with so many values in the cheaper of two formats,
+    bitmap and CSR, wherever the values stand; the first axis counts the rows, a vector
+    is one row. How many values there are is known, so none takes no bits.
+
+    >>> bits_of((64, 64), 200, 8)  # a column of 6 bits each, 65 pointers of 8
+    3320
+    """
+    rows = shape[0] if len(shape) > 1 else 1
+    places = prod(shape)
+    if not 0 <= kept <= places or not places:
+        raise ValueError(f"an array of shape {shape} can't hold {kept} values")
+    if not kept:
+        return 0
+    how = {"shape": (rows, places // rows), "value_bits": value_bits}
+    return min(
+        round(places * bits_a_place(name, kept / places, **how))
+        for name in ("bitmap", "CSR")
+    )
 
 
 def crossover(name: str, *, value_bits: int, **how: object) -> float:

@@ -10,7 +10,7 @@ from ... import models
 from ...counting import count
 from ...hardware import energy, machines, roofline, systolic
 from ...prune import masks
-from . import experiment
+from ...sparse import sizes
 
 LAYER, MACHINE = "fc1", "NVIDIA H100 SXM5 80GB"
 
@@ -128,13 +128,13 @@ def stored_by(bits: int, density: float) -> dict[str, int]:
     """Return the bits of the largest MLP's hidden layer at a density: dense, with a
     bitmap, and with columns and row pointers.
     """
-    shape = (64, 64)
-    kept = round(density * 64 * 64)
-    bitmap, columns = experiment.index_bits(shape, kept)
+    side = 64
+    share = round(density * side**2) / side**2
+    how = {"shape": (side, side), "value_bits": bits}
     return {
-        "dense": 64 * 64 * bits,
-        "bitmap": kept * bits + bitmap,
-        "columns": kept * bits + columns,
+        "dense": side**2 * bits,
+        "bitmap": round(side**2 * sizes.bits_a_place("bitmap", share, **how)),
+        "columns": round(side**2 * sizes.bits_a_place("CSR", share, **how)),
     }
 
 

@@ -5,7 +5,7 @@ A seed draws the split of the digits, the first weights and the order of the exa
 """
 
 from functools import cache
-from math import ceil, log2
+from math import ceil
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from ...prune import (
     surgery,
     tuning,
 )
+from ...sparse import sizes
 from ...train import data, loop, small, state
 from ...train.network import Network
 from ...train.optimisers import Adam
@@ -280,37 +281,14 @@ def _mean_strength(net: Network, seed: int) -> np.ndarray:
 # --- Bytes ----------------------------------------------------------------------------
 
 
-def stored_bits(shapes: list[tuple[int, ...]], nonzero: list[int], bits: int) -> int:
-    """Return the bits of sparse arrays, each in the cheaper of two forms: one bit for
-    every place (bitmap), or a column for every value and a pointer for every row.
-    """
-    return sum(
-        kept * bits + min(index_bits(shape, kept))
-        for shape, kept in zip(shapes, nonzero, strict=True)
-    )
-
-
-def index_bits(shape: tuple[int, ...], nonzero: int) -> tuple[int, int]:
-    """Return the bits that say where the values of one array stand, as a bitmap and as
-    columns with row pointers.
-    """
-    places = int(np.prod(shape))
-    rows = shape[0] if len(shape) > 1 else 1
-    columns = places // rows
-    listed = nonzero * ceil(log2(max(columns, 2)))
-    return places, listed + (rows + 1) * ceil(log2(nonzero + 1))
-
-
 def stored_bytes(net: Network, bits: int = 32) -> int:
-    """Return the bytes of a pruned network's values and of what says where they
-    stand.
+    """Return the bytes of a pruned network's values and of what says where they stand,
+    each array in the cheaper of two formats.
     """
-    arrays = list(net.params.values())
     return ceil(
-        stored_bits(
-            [value.shape for value in arrays],
-            [int(np.count_nonzero(value)) for value in arrays],
-            bits,
+        sum(
+            sizes.bits_of(value.shape, int(np.count_nonzero(value)), bits)
+            for value in net.params.values()
         )
         / 8
     )
@@ -327,8 +305,10 @@ def budget(family: str, size: int, bits: int = 32) -> int:
     total = sum(int(np.prod(shape)) for shape in shapes)
 
     def needed(kept: int) -> int:
-        spread = [round(kept * int(np.prod(shape)) / total) for shape in shapes]
-        return stored_bits(shapes, spread, bits)
+        return sum(
+            sizes.bits_of(shape, round(kept * int(np.prod(shape)) / total), bits)
+            for shape in shapes
+        )
 
     fits = [kept for kept in range(1, size) if needed(kept) <= size * bits]
     if not fits:

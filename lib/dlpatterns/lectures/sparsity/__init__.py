@@ -7,6 +7,7 @@
 * `experiment`: Deep Compression, one call a seed;
 * `study`: what the stored study found, and the network of seed 0;
 * `world`: published figures, and ours beside them;
+* `spent`: what EIE's and SCNN's arrays spend, printed and ours;
 * `chip`: what a machine must do for a zero to pay;
 * `drawings`: the pictures of all of them.
 """
@@ -16,6 +17,7 @@ from . import (
     drawings,
     experiment,
     skipping,
+    spent,
     storing,
     study,
     times,
@@ -28,6 +30,7 @@ __all__ = [
     "drawings",
     "experiment",
     "skipping",
+    "spent",
     "storing",
     "study",
     "times",

@@ -1,0 +1,187 @@
+"""What EIE's and SCNN's arrays spend: actions counted in ours and priced at 45 nm,
+beside what the papers print.
+"""
+
+from functools import cache
+from math import prod
+
+import numpy as np
+
+from ... import datasets
+from ...hardware import actions, elements, energy
+from . import world
+
+
+def printed(item: str, metric: str) -> float:
+    """Return a published figure."""
+    (row,) = datasets.where("published_hardware", item=item, metric=metric)
+    return float(row["value"])
+
+
+# --- EIE ------------------------------------------------------------------------------
+
+
+@cache
+def layers() -> list[dict]:
+    """Return beats and picojoules of EIE's nine layers in our array, by what spends
+    them.
+    """
+    found = []
+    for name, weights, activations in world.eie_products():
+        cost = actions.of_product(weights, activations, world.EIE)
+        beats = elements.run(weights, activations, world.EIE).beats
+        found.append({"layer": name, "beats": beats} | cost)
+    return found
+
+
+def joules(row: dict) -> float:
+    """Return the microjoules of a row of `layers`."""
+    return sum(row[part] for part in PARTS) / 1e6
+
+
+PARTS = ("matrix", "pointers", "arithmetic")
+MODULES = {  # ours: the printed modules
+    "matrix": ["power of SpmatRead"],
+    "pointers": ["power of PtrRead"],
+    "arithmetic": ["power of ArithmUnit"],
+    "activations, queue": ["power of ActRW", "power of Act queue"],
+    "all": ["power"],
+}
+
+
+def modules() -> list[dict]:
+    """Return the picojoules of an element and a beat, by module, on the layer of the
+    paper's table V: printed is its power by its clock.
+    """
+    row = next(row for row in layers() if row["layer"] == "AlexNet-7")
+    turns = row["beats"] * world.EIE.elements
+    ours = {part: row[part] / turns for part in PARTS}
+    ours |= {"activations, queue": None, "all": sum(ours.values())}
+    return [
+        {"spent on": part, "printed (pJ)": _beat(*MODULES[part]), "ours (pJ)": spent}
+        for part, spent in ours.items()
+    ]
+
+
+def _beat(*modules: str) -> float:
+    """Return the picojoules that printed modules spend in a beat."""
+    return sum(printed("EIE element", name) for name in modules) * 1e9 / world.CLOCK
+
+
+def frame() -> tuple[float, float]:
+    """Return the microjoules of AlexNet-7, printed (a recount from frames a joule) and
+    ours.
+    """
+    row = next(row for row in layers() if row["layer"] == "AlexNet-7")
+    return 1e6 / printed("EIE", "energy efficiency"), joules(row)
+
+
+def _mean(values: list[float]) -> float:
+    return prod(values) ** (1 / len(values))
+
+
+def against(rival: str) -> dict[str, float]:
+    """Return how many times the energy of ours and of the printed EIE the paper's CPU
+    or GPU takes for a dense layer, one example: geometric means over the nine layers,
+    all powers and rival's times as printed.
+    """
+    name, key = {
+        "CPU": ("Core i7-5930K", "cpu_us"),
+        "GPU": ("Titan X", "gpu_us"),
+    }[rival]
+    watts, own = printed(name, "power beside EIE"), printed("EIE", "power")
+    table = datasets.table("eie_layers")
+    spent = [watts * row[key] for row in table]
+    return {
+        "printed times": _mean(
+            [e / (own * row["actual_us"]) for e, row in zip(spent, table, strict=True)]
+        ),
+        "ours": _mean(
+            [e / joules(row) for e, row in zip(spent, layers(), strict=True)]
+        ),
+    }
+
+
+def theory() -> list[dict]:
+    """Return the printed theoretical time of each layer, and our words by the array's
+    peak rate: with the fillers, and without.
+    """
+    rows = []
+    for row, (name, weights, activations) in zip(
+        datasets.table("eie_layers"), world.eie_products(), strict=True
+    ):
+        run = elements.run(weights, activations, world.EIE)
+        peak = world.EIE.elements * world.CLOCK / 1e6
+        rows.append(
+            {
+                "layer": name,
+                "printed": row["theoretical_us"],
+                "words": (run.done + run.fillers) / peak,
+                "without fillers": run.done / peak,
+            }
+        )
+    return rows
+
+
+def memories() -> dict[str, float]:
+    """Return what a word of 32 bits costs less in SRAM than in DRAM: one of 8 KB, and
+    the one of an element.
+    """
+    dram = energy.of_access("DRAM")
+    sizes = {"8 KB": 8 * 2**10, "128 KB": actions.Store().matrix}
+    return {name: dram / energy.of_sram(size) for name, size in sizes.items()}
+
+
+# --- SCNN -----------------------------------------------------------------------------
+
+
+def convolution(network: str, density: float) -> dict[str, float]:
+    """Return the energy of SCNN's array over that of the dense one and of the dense one
+    that gates zeros.
+    """
+    cost = actions.of_convolution(world.scnn(network, density))
+    totals = {way: sum(parts.values()) for way, parts in cost.items()}
+    return {rival: totals["skipped"] / totals[rival] for rival in ("dense", "gated")}
+
+
+def reaches(network: str, factor: float, rival: str = "dense") -> float:
+    """Return the density at which SCNN's array spends one part in `factor` of what the
+    dense one does, between two of the sweep by their logarithms.
+    """
+    spent = [convolution(network, density)[rival] for density in world.SWEEP]
+    return float(
+        np.exp(
+            np.interp(-np.log(factor), np.log(spent[::-1]), np.log(world.SWEEP[::-1]))
+        )
+    )
+
+
+def checks() -> list[dict]:
+    """Return the printed energies, and ours beside them; `agrees` is to the digits
+    printed.
+    """
+    name = "GoogLeNet"
+    rows = [
+        ("at density 1, times as fast as dense", "79 %", _percent(_speed(1.0))),
+        ("at density 0.1, times as fast", "24", f"{_speed(0.1):.0f}"),
+        ("at density 1, energy over dense", "133 %", _energy(1.0)),
+        ("at density 0.1, energy over dense", "6 %", _energy(0.1)),
+        ("density of equal energy", "0.83", f"{reaches(name, 1):.2f}"),
+        ("the same, zeros gated", "0.60", f"{reaches(name, 1, 'gated'):.2f}"),
+    ]
+    return [
+        {"SCNN, GoogLeNet": what, "printed": said, "ours": ours, "agrees": said == ours}
+        for what, said, ours in rows
+    ]
+
+
+def _speed(density: float) -> float:
+    return world.scnn("GoogLeNet", density).speedup
+
+
+def _energy(density: float) -> str:
+    return _percent(convolution("GoogLeNet", density)["dense"])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
