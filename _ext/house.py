@@ -17,6 +17,7 @@ from light import lighten
 from repairs import repair
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from verdicts import point_to_page, write_page
 
 from dlpatterns.lectures import front, window
 
@@ -154,6 +155,8 @@ def setup(app: Sphinx) -> dict:
     """Connect the extension to the build."""
     app.add_config_value("book_repository", "", "html")
     app.connect("config-inited", configure, priority=900)
+    app.connect("source-read", write_page)
+    app.connect("html-page-context", point_to_page, priority=900)
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_zip, priority=900)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from ... import datasets, models
-from ...counting import Counts, count
+from ...counting import Counts, LayerCount, count
 from ...counting.products import products
 from ...graph import Model
 from ...models.mobile import efficientnet
@@ -75,6 +75,15 @@ def connections() -> list[dict]:
         for row in network("LeNet-5").counts.layers
         if row.connections
     ]
+
+
+def column_and_row(layer: LayerCount, side: int = 7) -> tuple[int, int]:
+    """Return weights and MACs of a square layer whose filters are a column and a row of
+    that side instead, at the same places.
+    """
+    places = layer.macs // layer.weights
+    weights = layer.weights // side**2 * 2 * side
+    return weights, weights * places
 
 
 def namesakes() -> list[dict]:
