@@ -40,7 +40,9 @@ test: lint book
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval chapters
 	@cat _build/skipped
 
+# Trusted, because JupyterLab strips the drawings of a notebook that it does not know.
 lab: $(READY)
+	$(BIN)/jupyter trust chapters/*.ipynb
 	$(BIN)/jupyter lab chapters
 
 outputs: $(READY)

@@ -101,7 +101,6 @@ def with_packages(pins: Callable[[], list[str]]) -> Callable:
             python = Path(home) / "bin" / "python"
             pip = [python, "-m", "pip", "install", "--quiet"]
             subprocess.run([*pip, *pins(), *NEEDED], check=True)
-            subprocess.run([*pip, "--no-deps", str(ROOT)], check=True)
             yield Place(ROOT, python, variables={"PYTHONPATH": str(ROOT / "lib")})
 
     return place
