@@ -28,25 +28,38 @@ def separable(channels: int, filters: int, kernel: int = 3) -> tuple[int, int]:
 
 
 @cache
-def row(kind: str, channels: int = 64, size: int = 28, batch: int = 32) -> dict:
-    """Count one block on `channels` maps of size x size: weights, MACs, values that
-    cross the bus once, in 16 bits and each layer alone, and the least time of both.
+def cost(
+    kind: str, channels: int, *, size: int, batch: int = 32, fused: bool = False
+) -> dict[str, float]:
+    """Return what one block on maps of size x size takes an image: weights, MACs, bytes
+    `once` in 16 bits, and seconds on an RTX 3090: of arithmetic, of traffic, and at
+    least, layer by layer, with `fused` those without MACs joined to the one before.
     """
     model = blocks.block(kind, channels, size)
-    counted = count(model)
-    bounds = roofline.layers(model, machines.get(MACHINE), batch=batch)
-    arithmetic = sum(one.arithmetic for one in bounds) / batch
-    traffic = sum(one.traffic for one in bounds) / batch
-    moved = sum(one.bytes_once for one in bounds) / batch
+    counted, chip = count(model), machines.get(MACHINE)
+    bounds = roofline.layers(model, chip, batch=batch, fused=fused)
+    return {
+        "weights": counted.weights,
+        "macs": counted.macs,
+        "bytes": sum(one.bytes_once for one in bounds) / batch,
+        "arithmetic": sum(one.arithmetic for one in bounds) / batch,
+        "traffic": sum(one.traffic for one in bounds) / batch,
+        "seconds": sum(one.overlapped for one in bounds) / batch,
+    }
+
+
+def row(kind: str, channels: int = 64, size: int = 28) -> dict:
+    """Return the costs of one block in the units of a table."""
+    one = cost(kind, channels, size=size)
     return {
         "block": kind,
-        "weights": counted.weights,
-        "MACs": counted.macs,
-        "kB (once)": round(moved / 1e3),
-        "MACs a byte": round(counted.macs / moved, 1),
-        "arithmetic µs": round(1e6 * arithmetic, 2),
-        "traffic µs": round(1e6 * traffic, 2),
-        "least µs": round(1e6 * sum(one.overlapped for one in bounds) / batch, 2),
+        "weights": one["weights"],
+        "MACs": one["macs"],
+        "kB (once)": round(one["bytes"] / 1e3),
+        "MACs a byte": round(one["macs"] / one["bytes"], 1),
+        "arithmetic µs": round(1e6 * one["arithmetic"], 2),
+        "traffic µs": round(1e6 * one["traffic"], 2),
+        "least µs": round(1e6 * one["seconds"], 2),
     }
 
 

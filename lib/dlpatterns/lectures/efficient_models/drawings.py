@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import show
-from . import blocks, counts, world
+from . import counts, world
 
 COLOURS = ("blue", "orange", "green", "pink")
 AXES = {"MACs": "GMAC an image", "traffic": "least traffic (ms an image, once)"}
@@ -33,25 +33,6 @@ def shuffle(groups: int, step: int) -> show.Frame:
     alt = "Numbered squares, coloured by the group of filters that made the channel."
     values = {"order": order.tolist(), "groups heard": mixed}
     return show.frame(fig, caption=caption, alt=alt, values=values)
-
-
-def design(kind: str, channels: int, size: int) -> show.Frame:
-    """Draw the least times of arithmetic and traffic of a block, with its counts."""
-    one = counts.row(kind, channels, size)
-    times = {"arithmetic": one["arithmetic µs"], "traffic": one["traffic µs"]}
-    fig, axes = show.subplots(figsize=(4.6, 1.5))
-    colours = [show.colour("blue"), show.colour("orange")]
-    axes.barh(list(times), list(times.values()), color=colours)
-    axes.invert_yaxis()
-    axes.set(xlabel="µs an image, at least")
-    longer = max(times, key=times.get)
-    caption = (
-        f"{kind} on {channels} maps of {size} × {size}: {one['weights']:,} weights, "
-        f"{show.si(one['MACs'], 'MAC')}, {one['kB (once)']:,} kB (once), "
-        f"{one['MACs a byte']} MACs a byte. The {longer} takes longer."
-    )
-    alt = f"Two bars, arithmetic and traffic of a block; {longer} is longer."
-    return show.frame(fig, caption=caption, alt=alt, values=times)
 
 
 def scaling(width: float, depth: float, pixels: int) -> show.Frame:
@@ -100,6 +81,3 @@ def against(run: str, across: str) -> show.Frame:
     )
     alt = f"Dots, one a network: measured time over {across}, both on log scales."
     return show.frame(fig, caption=caption, alt=alt)
-
-
-KINDS = list(blocks.BODIES)
