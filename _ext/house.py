@@ -10,6 +10,7 @@ from importlib.metadata import files
 from importlib.util import find_spec
 from pathlib import Path
 
+import designer
 from beside import lay_beside
 from downloads import add_first_cell, offer_zip, write_zips
 from in_browser import lay_in, place_form
@@ -161,6 +162,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", offer_zip, priority=900)
     app.connect("html-page-context", place_form, priority=900)
+    app.connect("html-page-context", designer.place_form, priority=900)
     app.add_css_file("explore.css")
     app.add_css_file("exercises.css")
     app.connect("build-finished", finish, priority=900)  # behind the themes

@@ -10,13 +10,7 @@
   const say = (text) => { part("status").textContent = text; };
   library.says = say;
 
-  function hindrance() {
-    if (location.protocol === "file:")
-      return "Opened as a file, this page cannot load Python. Start “python -m http.server” in the book's folder and open the address that it prints, or use the command in the terminal.";
-    if (ready !== "yes")
-      return "This copy of the book was built without npm, so Python is not in it. Run “npm ci” and “make book” again, or use the command in the terminal.";
-    return "";
-  }
+  const hindrance = () => library.hindrance(ready, "use the command in the terminal");
 
   // What is asked for, as the address keeps it: what is empty is left out.
   function asked() {
@@ -50,33 +44,7 @@
     field("tokens").disabled = network.value !== "" && !network.selectedOptions[0].parentElement.label.includes("tokens");
   }
 
-  const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-
-  function table(rows, headed) {
-    const one = document.createElement("table"), body = document.createElement("tbody");
-    one.className = "dlp-table";
-    rows.forEach((cells, place) => {
-      const line = document.createElement("tr"), isHead = headed && !place;
-      cells.forEach((text, column) => {
-        const tag = isHead || !column ? "th" : "td";
-        line.append(made(tag, text, tag === "th" ? { scope: isHead ? "col" : "row" } : {}));
-      });
-      if (isHead) one.createTHead().append(line);
-      else body.append(line);
-    });
-    one.append(body);
-    return one;
-  }
-
-  function scrolling(rows, label) {
-    const box = document.createElement("div");
-    box.className = "dlp-scroll dlp-numbers";
-    box.tabIndex = 0;
-    box.setAttribute("role", "region");
-    box.setAttribute("aria-label", label);
-    box.append(table(rows, true));
-    return box;
-  }
+  const { made, table, scrolling } = partsOfPages;
 
   function show(answer) {
     const place = part("answer");

@@ -10,6 +10,15 @@
       this.says = () => {};
     }
 
+    // What keeps Python from loading here, "" if nothing does; `instead` says what the reader can do.
+    hindrance(ready, instead) {
+      if (location.protocol === "file:")
+        return `Opened as a file, this page cannot load Python. Start “python -m http.server” in the book's folder and open the address that it prints, or ${instead}.`;
+      if (ready !== "yes")
+        return `This copy of the book was built without npm, so Python is not in it. Run “npm ci” and “make book” again, or ${instead}.`;
+      return "";
+    }
+
     get running() { return Boolean(this.worker); }
 
     // A function of a module takes the request as JSON and returns JSON.
@@ -54,4 +63,37 @@
       this.waiting.clear();
     }
   };
+
+  const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+
+  // A table of texts; the first line is its head if `headed`, the first cell of a line its name. On a phone a cell shows its column's name.
+  function table(rows, headed) {
+    const one = document.createElement("table"), body = document.createElement("tbody");
+    one.className = "dlp-table";
+    rows.forEach((cells, place) => {
+      const line = document.createElement("tr"), isHead = headed && !place;
+      cells.forEach((text, column) => {
+        const tag = isHead || !column ? "th" : "td";
+        const cell = made(tag, text, tag === "th" ? { scope: isHead ? "col" : "row" } : {});
+        if (headed && !isHead) cell.dataset.column = rows[0][column];
+        line.append(cell);
+      });
+      if (isHead) one.createTHead().append(line);
+      else body.append(line);
+    });
+    one.append(body);
+    return one;
+  }
+
+  function scrolling(rows, label) {
+    const box = document.createElement("div");
+    box.className = "dlp-scroll dlp-numbers";
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", label);
+    box.append(table(rows, true));
+    return box;
+  }
+
+  window.partsOfPages = { made, table, scrolling };
 })();

@@ -114,6 +114,7 @@ def test_the_mark_is_a_tenth_above_the_best():
         (GOOD | {"rows": 32, "cols": 32, "arrays": 16}, "correct", ""),
         (GOOD | {"zeros": ""}, "wrong", "more than 0.64 ms"),
         (GOOD | {"buffer": 2**25}, "wrong", "too large"),
+        (GOOD | {"rows": 256, "cols": 256, "arrays": 64}, "wrong", "too large"),
         (GOOD | {"dtype": "int4"}, "wrong", "unknown knobs"),
         (GOOD | {"bandwidth": 1e12}, "wrong", "128 GB/s at most"),
         (GOOD | {"rows": 0}, "wrong", "at least 1"),
@@ -123,6 +124,44 @@ def test_the_mark_is_a_tenth_above_the_best():
 )
 def test_designs_are_scored(given, status, said):
     result = exercises.check("design_a_chip.yours", given)
+    assert result.status == status and said.casefold() in str(result).casefold()
+
+
+@pytest.mark.parametrize(
+    ("mark", "value", "said"),
+    [
+        ("MARK", 0.57e-3, "more than 0.57 ms"),
+        ("RATE", 2_700, "fewer than 2,700 a second"),
+        ("JOULES", 4.9e-3, "more than 4.9 mJ"),
+        ("PRICE", 2.4, "more than 2.4 dollars"),
+    ],
+)
+def test_each_mark_can_fail_alone(monkeypatch, mark, value, said):
+    """The reference: 0.577 ms, 2,645 a second, 4.96 mJ, 2.50 dollars."""
+    monkeypatch.setattr(tasks, mark, value)
+    score = tasks._score(GOOD)
+    assert not score.reached and said in score.what and score.hint
+    assert [name for name, _ in score.rows] == [
+        *("die", "latency", "throughput", "energy", "price")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        ({"accuracy", "usability"}, "correct", ""),
+        (["usability", "accuracy"], "correct", ""),
+        ({"accuracy"}, "wrong", "Something is missing"),
+        (set(), "wrong", "Something is missing"),
+        ({"accuracy", "usability", "price"}, "wrong", "as the wafer of a good die"),
+        ({"energy"}, "wrong", "in twice"),
+        ({"beauty"}, "wrong", "unknown metrics ['beauty']"),
+        ("accuracy", "wrong", "write a set of names"),
+        (..., "open", ""),
+    ],
+)
+def test_what_no_mark_contains(given, status, said):
+    result = exercises.check("design_a_chip.missing", given)
     assert result.status == status and said.casefold() in str(result).casefold()
 
 

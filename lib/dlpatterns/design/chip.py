@@ -42,6 +42,7 @@ class Chip:
     zeros: str = ""
     clock: float = 700e6
     name: str = ""
+    weights: str = ""
 
     def __post_init__(self) -> None:
         for what in ("rows", "cols", "arrays", "buffer"):
@@ -60,6 +61,11 @@ class Chip:
                     f"unknown {what} {getattr(self, what)!r}; choose one of {known}"
                 )
         of_mac(self.dtype)
+        if self.stored_bits > self.bits:
+            raise ValueError(
+                f"weights in {self.weights} are wider than {self.dtype}; choose a "
+                "format that is no wider"
+            )
 
     @property
     def macs_per_cycle(self) -> int:
@@ -74,16 +80,20 @@ class Chip:
     @property
     def bits(self) -> int:
         """Bits of an operand."""
-        held = formats.get(self.dtype)
-        return held.stored_bits or held.bits
+        return _bits(self.dtype)
+
+    @property
+    def stored_bits(self) -> int:
+        """Bits of a weight in memory, without an index."""
+        return _bits(self.weights or self.dtype)
 
     def weight_bits(self, zeros: float) -> float:
         """Return the bits that a weight takes in memory, indices included, if such a
         share of the weights is zero.
         """
         if self.zeros not in INDEX:
-            return self.bits
-        return (1 - zeros) * (self.bits + INDEX[self.zeros])
+            return self.stored_bits
+        return (1 - zeros) * (self.stored_bits + INDEX[self.zeros])
 
     def beats(self, zeros: float) -> float:
         """Return the share of an array's beats that is left if such a share of the
@@ -113,14 +123,43 @@ class Chip:
         return sum(self.areas().values())
 
 
+def _bits(dtype: str) -> int:
+    held = formats.get(dtype)
+    return held.stored_bits or held.bits
+
+
+def described(chip: Chip) -> str:
+    """Return a chip in words.
+
+    >>> described(Chip(zeros="2:4", weights="int4"))
+    '128 × 128, ws, 4 MiB, 32 GB/s, int8, weights int4, 2:4'
+    """
+    many = f"{chip.arrays} × " if chip.arrays > 1 else ""
+    weights = f", weights {chip.weights}" if chip.weights else ""
+    zeros = f", {chip.zeros}" if chip.zeros else ""
+    return (
+        f"{many}{chip.rows} × {chip.cols}, {chip.dataflow}, {size(chip.buffer)}, "
+        f"{chip.bandwidth / 1e9:g} GB/s, {chip.dtype}{weights}{zeros}"
+    )
+
+
+def size(buffer: int) -> str:
+    """Return a buffer's bytes in words.
+
+    >>> size(2**18), size(2**22)
+    ('256 KiB', '4 MiB')
+    """
+    small = buffer < 2**20
+    return f"{buffer // 2**10} KiB" if small else f"{buffer // 2**20} MiB"
+
+
 @cache
 def element(dtype: str, zeros: str = "") -> float:
     """Return the square micrometres of one multiplier with its adder, and with the
     registers of two weights, an input and a sum; where zeros are skipped, also of a
     queue of weights, or of the choice of two among four.
     """
-    held = formats.get(dtype)
-    bits = held.stored_bits or held.bits
+    bits = _bits(dtype)
     registers = 3 * bits + SUM_BITS
     if zeros in INDEX:
         ahead = QUEUE if zeros == "skipping" else 1

@@ -94,6 +94,25 @@ def run(
     )
 
 
+def bounds(
+    chip: Chip, load: Workload, *, zeros: float = SPARSE, sums: str = "buffer"
+) -> dict[str, float]:
+    """Return the share of a workload's time in which the array, the vector unit and
+    the bus are the slowest, arguments as `run`.
+    """
+    shape = Shape(chip.rows, chip.cols, chip.arrays, chip.dataflow, sums, "beats")
+    sides = [
+        ("array", beats) if beats >= others else ("vector unit", others)
+        for beats, others in _sides(load, shape, chip.beats(zeros))
+    ]
+    held = (chip.buffer, chip.bits, chip.weight_bits(zeros), False)
+    waits = _waits(load, held, chip.clock / chip.bandwidth)
+    found = {"array": 0.0, "vector unit": 0.0, "bus": 0.0}
+    for (name, busy), wait in zip([*sides, ("array", 0.0)], waits, strict=True):
+        found["bus" if wait >= busy else name] += max(busy, wait)
+    return {name: cycles / sum(found.values()) for name, cycles in found.items()}
+
+
 class Shape(NamedTuple):
     """What the beats and the edge of an array depend on."""
 
@@ -111,14 +130,20 @@ def _busy(load: Workload, shape: Shape, left: float) -> tuple[float, ...]:
     the vector unit, whichever is slower; and none for the network's two ends. Only
     products with weights can skip, which leaves a share of their beats.
     """
+    return (*map(max, _sides(load, shape, left)), 0.0)
+
+
+@cache
+def _sides(load: Workload, shape: Shape, left: float) -> tuple[tuple, ...]:
+    """Return the cycles of the array and of the vector unit in each step."""
     lanes, found = shape.cols * shape.arrays, []
     for step, times in zip(load.steps, load.counts, strict=True):
         beats = 0.0
         if step.product.times:
             beats = _beats(step, *shape[:3], _flow(step, shape))
             beats *= left if step.weights else 1
-        found.append(times * max(beats, ceil(step.others / lanes)))
-    return (*found, 0.0)
+        found.append((times * beats, times * ceil(step.others / lanes)))
+    return tuple(found)
 
 
 @cache

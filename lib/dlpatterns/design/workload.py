@@ -92,3 +92,16 @@ def six() -> tuple[Workload, ...]:
         workload(gpt(1), cached=512, name="GPT-2 writes 1"),
         workload(mlp0(), batch=200, name="MLP0, batch 200"),
     )
+
+
+@cache
+def eights() -> tuple[Workload, ...]:
+    """Return the six with eight images (or sequences) at a time."""
+    gpt = models.gpt2
+    first = (models.resnet50(), models.vgg16(), models.mobilenet_v2())
+    rest = ((gpt(512), 0), (gpt(1), 512))
+    return (
+        *(workload(model, batch=8) for model in first),
+        *(workload(model, batch=8, cached=kept) for model, kept in rest),
+        six()[-1],
+    )

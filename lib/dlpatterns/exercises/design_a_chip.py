@@ -2,13 +2,16 @@
 what its score leaves out.
 """
 
+from math import inf
+
 import numpy as np
 
-from dlpatterns.design import space
+from dlpatterns.design import market, space, workload
 from dlpatterns.design.chip import Chip
 from dlpatterns.exercises._tasks import Formula, Function, Score, Scored, Words, call
 
 AREA, WATTS, MARK = 100, 10, 0.64e-3  # the book's best takes 0.58 ms
+RATE, JOULES, PRICE = 2_200, 6e-3, 4.0  # examples a second; an example; a good die
 KNOBS = "rows, cols, arrays, dataflow, buffer, bandwidth, zeros"
 LARGE = (
     f"It is larger than {AREA} mm². Multipliers and buffer share the die: which of "
@@ -18,9 +21,53 @@ SLOW = (
     "Look at what the six wait for. A step that waits for the bus gains nothing from "
     "multipliers; at ten watts, what a result costs in joules is what it takes in time."
 )
+HUNGRY = (
+    "Most joules are bytes: what crosses the bus, and what goes to a large buffer and "
+    "back before it is finished."
+)
+DEAR = (
+    "A good die costs more than its share of the wafer: leave out the square "
+    "millimetres that save no time."
+)
+METRICS = ("accuracy", "throughput", "latency", "energy", "price", "usability")
+INSIDE = {
+    "throughput": "Throughput is in: one mark is for eight examples at a time.",
+    "latency": "Latency is in: it is the time, a mean over the six.",
+    "energy": "Energy is in twice: as its own mark and, at ten watts, as time.",
+    "price": "Price is in, as the wafer of a good die; what else a chip costs is not.",
+}
 
 
 def _score(design: object) -> Score:
+    """Return whether a chip keeps its die and all four marks, with what it reaches."""
+    chip = _read(design)
+    point = space.weigh(chip, watts=WATTS)
+    eight = space.weigh(chip, workload.eights(), watts=WATTS)
+    price = market.price(point.area) if point.area <= market.RETICLE_MM2 else inf
+    rows = (
+        ("die", f"{point.area:.1f} mm²"),
+        ("latency", f"{1e3 * point.seconds:.2f} ms, geometric mean of the six"),
+        ("throughput", f"{1 / eight.seconds:,.0f} a second, eight at a time"),
+        ("energy", f"{1e3 * point.joules:.2f} mJ"),
+        ("price", f"{price:.2f} dollars of wafer a good die"),
+    )
+    for failed, what, hint in (
+        (point.area > AREA, "The die is too large", LARGE),
+        (point.seconds > MARK, f"It takes more than {1e3 * MARK:.2f} ms", SLOW),
+        (1 / eight.seconds < RATE, f"It does fewer than {RATE:,} a second", SLOW),
+        (point.joules > JOULES, f"It spends more than {1e3 * JOULES:g} mJ", HUNGRY),
+        (price > PRICE, f"A good die costs more than {PRICE:g} dollars", DEAR),
+    ):
+        if failed:
+            return Score(False, what, rows, hint)
+    return Score(True)
+
+
+def _read(design: object) -> Chip:
+    """Return the chip of a dictionary of knobs.
+
+    Raises: TypeError or ValueError for what is none.
+    """
     if not isinstance(design, dict):
         raise TypeError(f"a design is a dictionary of knobs: {KNOBS}")
     if unknown := set(design) - set(KNOBS.split(", ")):
@@ -29,17 +76,22 @@ def _score(design: object) -> Score:
         )
     if design.get("bandwidth", 0) > 128e9 or design.get("arrays", 1) > 64:
         raise ValueError("the package gives 128 GB/s at most, and room for 64 arrays")
-    point = space.weigh(Chip(**design), watts=WATTS)
-    rows = (
-        ("die", f"{point.area:.1f} mm²"),
-        ("time", f"{1e3 * point.seconds:.2f} ms, geometric mean of the six"),
-        ("energy", f"{1e3 * point.joules:.2f} mJ"),
-    )
-    if point.area > AREA:
-        return Score(False, "The die is too large", rows, LARGE)
-    if point.seconds > MARK:
-        what = f"It takes more than {1e3 * MARK:.2f} ms"
-        return Score(False, what, rows, SLOW)
+    return Chip(**design)
+
+
+def _missing(given: object) -> Score:
+    """Return whether the metrics named are those that no mark contains."""
+    if not isinstance(given, set | frozenset | list | tuple):
+        raise TypeError("write a set of names, such as {'price', 'energy'}")
+    if unknown := sorted({str(one) for one in given} - set(METRICS)):
+        raise ValueError(f"unknown metrics {unknown}; there are {', '.join(METRICS)}")
+    named = {str(one) for one in given}
+    for metric in METRICS:
+        if metric in named and metric in INSIDE:
+            return Score(False, f"{metric} is contained", hint=INSIDE[metric])
+    if len(named) < len(METRICS) - len(INSIDE):
+        hint = "Change the chip in each respect in turn: would any mark notice?"
+        return Score(False, "Something is missing", hint=hint)
     return Score(True)
 
 
@@ -195,7 +247,9 @@ TASKS = {
         ),
         expects=(
             f"a dictionary of knobs ({KNOBS}) whose INT8 chip keeps {AREA} mm² and, at "
-            f"{WATTS} W, takes at most {1e3 * MARK:.2f} ms over the six"
+            f"{WATTS} W, takes at most {1e3 * MARK:.2f} ms and {1e3 * JOULES:g} mJ "
+            f"over the six, does {RATE:,} a second eight at a time, and costs at most "
+            f"{PRICE:g} dollars of wafer a good die"
         ),
         mistakes=[
             (
@@ -210,19 +264,33 @@ TASKS = {
         ),
         points=3,
     ),
+    "missing": Scored(
+        _missing,
+        '{"accuracy", "usability"}',
+        title="What no mark contains",
+        explanation="Two of the six could change, and no mark would notice:",
+        expects=f"a set of names out of {', '.join(METRICS)}",
+        mistakes=[({metric}, hint) for metric, hint in INSIDE.items()],
+        why=(
+            "A score is a choice of what to look at. Whoever optimises it pays with "
+            "what it leaves out: narrow formats for accuracy, odd shapes for usability."
+        ),
+        points=2,
+    ),
     "six_metrics": Words(
         title="Six metrics",
         answer=(
-            "Accuracy: not in the score at all; every network is taken to bear INT8 "
+            "Accuracy: not in the marks at all; every network is taken to bear INT8 "
             "and half of its weights zero, which the lectures on quantization and "
-            "pruning show for small ones. Throughput: only in the batches that were "
-            "fixed; a chip that is quick at batch 200 may serve one request slowly. "
-            "Latency: that is the score, but as a mean over six, which lets one "
-            "network be slow. Energy: in through the watts, without clocks, control "
-            "and leakage; our Eyeriss draws half of what was measured. Price: only "
-            "the wafer; package, test, memory, masks and people are left out. "
-            "Usability: not at all; a chip that a compiler can't fill, or that runs "
-            "none of next year's layers, keeps its score."
+            "pruning show for small ones. Throughput: only eight at a time, one run "
+            "after the other; no queue, no host. Latency: as a mean over six, which "
+            "lets one network be slow. Energy: without clocks, control and leakage; "
+            "our Eyeriss draws half of what was measured. Price: only the wafer; "
+            "package, test, memory, masks and people are left out. Usability: not at "
+            "all; a chip that a compiler can't fill, or that runs none of next year's "
+            "layers, keeps its marks. A remedy that can be computed: how far a chip is "
+            "behind the best design at its worst network, or its time over all "
+            "networks of the book; the accuracy of each network in its format."
         ),
         rubric=(
             "one point for each metric that is placed rightly, up to four",

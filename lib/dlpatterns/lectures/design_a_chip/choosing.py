@@ -6,7 +6,7 @@ from functools import cache
 from itertools import product
 
 from ...design import evaluate, space, workload
-from ...design.chip import Chip
+from ...design.chip import Chip, described, size
 from ...design.space import Point
 
 AREA, WATTS, FORMAT = 100, 10, "int8"  # the budget of this page
@@ -44,26 +44,6 @@ def kept(dtype: str = FORMAT, area: float = AREA, watts: float = WATTS) -> list[
 def winner(dtype: str = FORMAT, area: float = AREA, watts: float = WATTS) -> Point:
     """Return the quickest design of a format under a budget; of equals the smallest."""
     return min(kept(dtype, area, watts), key=lambda one: (one.seconds, one.area))
-
-
-def described(chip: Chip) -> str:
-    """Return a chip in words."""
-    zeros = f", {chip.zeros}" if chip.zeros else ""
-    many = f"{chip.arrays} × " if chip.arrays > 1 else ""
-    return (
-        f"{many}{chip.rows} × {chip.cols}, {chip.dataflow}, {size(chip.buffer)}, "
-        f"{chip.bandwidth / 1e9:g} GB/s, {chip.dtype}{zeros}"
-    )
-
-
-def size(buffer: int) -> str:
-    """Return a buffer's bytes in words.
-
-    >>> size(2**18), size(2**22)
-    ('256 KiB', '4 MiB')
-    """
-    small = buffer < 2**20
-    return f"{buffer // 2**10} KiB" if small else f"{buffer // 2**20} MiB"
 
 
 def row(name: str, one: Point) -> dict:

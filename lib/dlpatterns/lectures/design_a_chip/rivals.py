@@ -6,23 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from ... import models
 from ...design import space, workload
 from ...design.space import Point
 from ...design.workload import Workload
 from . import choosing
-
-
-def in_eights() -> tuple[Workload, ...]:
-    """Return the six with eight images (or sequences) at a time."""
-    gpt = models.gpt2
-    first = (models.resnet50(), models.vgg16(), models.mobilenet_v2())
-    rest = ((gpt(512), 0), (gpt(1), 512))
-    return (
-        *(workload.workload(model, batch=8) for model in first),
-        *(workload.workload(model, batch=8, cached=kept) for model, kept in rest),
-        workload.six()[-1],
-    )
 
 
 def without(place: int) -> tuple[Workload, ...]:
@@ -38,7 +25,7 @@ ASSUMPTIONS: dict[str, Callable[[], dict]] = {
     "any dataflow saves bytes, not beats": lambda: {"any_by": "edge"},
     "both of these": lambda: {"sums": "accumulators", "any_by": "edge"},
     "SRAM at a seventh of its price": lambda: {"sram": 1 / 7},
-    "eight at a time": lambda: {"loads": in_eights()},
+    "eight at a time": lambda: {"loads": workload.eights()},
     **{
         f"without {load.name}": lambda place=place: {"loads": without(place)}
         for place, load in enumerate(workload.six())
