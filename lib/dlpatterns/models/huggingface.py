@@ -14,6 +14,7 @@ from pathlib import Path
 from ..graph import Model
 from ..layers import Attention, Experts, LatentAttention, LayerNorm
 from ..layers.base import is_whole
+from .config_fields import Noted, check_architecture, check_unread
 from .decoder import Block, Decoder, Feed, alike, windowed
 from .encoder import T5, Bert, Whisper
 
@@ -38,7 +39,8 @@ def from_huggingface(
     encoder with a decoder reads and writes that many; Whisper hears 30 seconds and
     writes them.
 
-    Raises: ValueError that names what is missing, malformed or unknown, all at once.
+    Raises: ValueError that names what is missing or malformed; or all fields that are
+    not known and may change a count.
     """
     return describe(config, name=name).model(_tokens(_read(config), tokens))
 
@@ -60,8 +62,12 @@ def describe(config: str | Path | dict, *, name: str = "") -> Description:
             f"{_short(read.get('architectures'))}) is not supported{advice}; "
             f"supported are {', '.join(FAMILIES)}"
         )
-    title = name or read.get("_name_or_path") or family
-    return reader(read, str(title)[:200])
+    title, noted = name or read.get("_name_or_path") or family, Noted(read)
+    if reader is not _bert:  # which has three ends, and says so itself
+        check_architecture(read, _short)
+    found = reader(noted, str(title)[:200])
+    check_unread(noted, family, _short)
+    return found
 
 
 def _read(config: str | Path | dict) -> dict:
@@ -263,7 +269,8 @@ def _qwen3(config: Mapping, name: str) -> Decoder:
 
 def _qwen3_moe(config: Mapping, name: str) -> Decoder:
     numbers = ("num_experts", "num_experts_per_tok", "moe_intermediate_size")
-    mixture = Experts(*_sizes(config, *numbers))
+    named = {"num_experts": config.get("num_local_experts")} | config
+    mixture = Experts(*_sizes(named, *numbers))
     step = _optional(config, "decoder_sparse_step", 1)
     dense = config.get("mlp_only_layers") or []
     if not isinstance(dense, list):
@@ -296,7 +303,8 @@ def _gemma2(config: Mapping, name: str) -> Decoder:
 
 
 def _gemma3(config: Mapping, name: str) -> Decoder:
-    every = _optional(config, "sliding_window_pattern", 6)
+    every = _optional(config, "_sliding_window_pattern", 6)
+    every = _optional(config, "sliding_window_pattern", every)
     blocks = alike(_number(config), _attention(config, normed=True), _gated(config))
     blocks = _in_windows(config, blocks, lambda i: (i + 1) % every != 0)
     return _assembled(config, name, blocks, tied=True, norms_behind=True)
@@ -367,7 +375,8 @@ def _deepseek(config: Mapping, name: str) -> Decoder:
 
 
 def _gpt_oss(config: Mapping, name: str) -> Decoder:
-    attention = _attention({"head_dim": 64} | config, bias=True, sinks=True)
+    biased = _flag(config, "attention_bias", True)
+    attention = _attention({"head_dim": 64} | config, bias=biased, sinks=True)
     numbers = ("num_local_experts", "num_experts_per_tok", "intermediate_size")
     mixture = Experts(*_sizes(config, *numbers), bias=True)
     blocks = alike(_number(config), attention, mixture)

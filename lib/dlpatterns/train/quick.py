@@ -254,7 +254,8 @@ class Activation(Part):
         if self.spec.kind == "relu":
             self.out = np.maximum(x, 0)
         else:
-            self.out = 1 / (1 + np.exp(-x))
+            with np.errstate(over="ignore"):  # far below zero the gate is shut
+                self.out = 1 / (1 + np.exp(-x))
         return self.out
 
     def backward(self, grad: np.ndarray, wanted: bool) -> Maps:
