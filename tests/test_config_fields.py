@@ -13,6 +13,7 @@ from dlpatterns import models
 from dlpatterns.counting import count
 from dlpatterns.models.config_fields import Noted
 from dlpatterns.models.huggingface import FAMILIES, describe
+from dlpatterns.models.language import PUBLISHED
 
 STORED = json.loads(
     (Path(__file__).parent / "transformers_configs.json").read_text(encoding="utf-8")
@@ -92,6 +93,19 @@ def test_experts_go_by_either_name():
     config = CONFIGS["qwen3_moe"]
     other = {k: v for k, v in config.items() if k != "num_local_experts"}
     assert describe(other | {"num_experts": 128}) == describe(config)
+
+
+def test_a_published_file_counts_as_its_row_does():
+    """The file of Qwen2.5-0.5B, all its fields; transformers builds 494,032,768."""
+    config = PUBLISHED["qwen2_5_0_5b"]["config"]
+    assert params(config) == 494_032_768
+
+
+def test_settings_of_writing_are_harmless():
+    """Fields that a file saved by transformers 4 holds beside the architecture."""
+    writing = {"repetition_penalty": 1.0, "num_beam_groups": 1, "typical_p": 1.0}
+    writing |= {"max_length": 20, "top_k": 50, "length_penalty": 1.0}
+    assert describe(CONFIGS["qwen2"] | writing) == describe(CONFIGS["qwen2"])
 
 
 def test_what_is_asked_for_is_noted():

@@ -3,6 +3,7 @@ MACs, a shuffle, a skip connection's bytes, and a description of your own choice
 """
 
 from dlpatterns.exercises._tasks import Formula, Function, Value, call
+from dlpatterns.models import language
 
 
 def _orders(rng):
@@ -37,7 +38,7 @@ def _configs(rng):
     """Yield the four entries of small descriptions and of published ones."""
     yield call(_config(4096, 11008, 32, 32))
     yield call(_config(4096, 14336, 32, 8))
-    yield call(_config(896, 4864, 14, 2))
+    yield call(language.PUBLISHED["qwen2_5_0_5b"]["config"])
     for _ in range(5):
         heads = 2 ** int(rng.integers(2, 5))
         shared = heads // 2 ** int(rng.integers(0, 3))

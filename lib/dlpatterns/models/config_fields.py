@@ -20,8 +20,17 @@ HARMLESS = {
     *("_attn_implementation", "attn_implementation", "use_flash_attn", "torchscript"),
     # how long a text may be, how one is written, how the model was trained
     *("n_positions", "max_position_embeddings", "max_target_positions", "n_ctx"),
-    *("original_max_position_embeddings", "initial_context_length", "max_length"),
-    *("num_beams", "do_sample", "temperature", "top_k", "top_p", "early_stopping"),
+    *("original_max_position_embeddings", "initial_context_length", "num_beams"),
+    *(
+        "num_beam_groups",
+        "num_return_sequences",
+        "typical_p",
+        "do_sample",
+        "temperature",
+        "top_k",
+        "top_p",
+        "early_stopping",
+    ),
     *("suppress_tokens", "begin_suppress_tokens", "forced_decoder_ids", "prefix"),
     *("apply_spec_augment", "classifier_proj_size", "median_filter_width"),
     *("use_weighted_layer_sum", "num_nextn_predict_layers", "aux_loss_alpha"),
@@ -37,7 +46,7 @@ HARMLESS = {
 BEGINNINGS = ("rope_", "summary_", "mask_", "initializer_", "output_", "router_")
 ENDINGS = (
     *("_token_id", "_token_ids", "dropout", "_dropout_prob", "dropout_rate", "_pdrop"),
-    *("_eps", "_epsilon", "_std", "layerdrop"),
+    *("_eps", "_epsilon", "_std", "layerdrop", "_penalty", "_length", "ngram_size"),
 )
 WINDOWS = {"sliding_window", "max_window_layers"}
 REPEATED = {
