@@ -1,7 +1,7 @@
 # Everything on a clean clone, with only Python (3.11 or newer) and make:
 #   make book    build the book and say which file to open
 #   make test    build the book and run every test
-.PHONY: book test lab outputs assignments lint clean help
+.PHONY: book test lab outputs assignments slides lint clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -13,6 +13,7 @@ help:
 	@echo "  make lab     open the lectures in JupyterLab"
 	@echo "  make outputs run every lecture from top to bottom and store its outputs"
 	@echo "  make assignments  write the students' notebooks and an nbgrader course"
+	@echo "  make slides  write a deck of slides for each lecture"
 	@echo "  make lint    check the style of the code"
 	@echo "  make clean   remove what was built"
 
@@ -30,15 +31,19 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The page that counts runs Pyodide, and the accessibility tests ask axe-core. Without npm
-# the page says what to do instead, and the tests are skipped, except in CI.
+# The page that counts runs Pyodide, the accessibility tests ask axe-core, slides are
+# reveal.js. Without npm that page says what to do instead, the tests are skipped, except
+# in CI, and there are no slides.
 node_modules: package.json package-lock.json
-	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --silent && touch node_modules || echo "npm could not install Pyodide and axe-core"; fi
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --silent && touch node_modules || echo "npm could not install Pyodide, axe-core and reveal.js"; fi
 
 test: lint book
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules lib tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval chapters
 	@cat _build/skipped
+
+slides: $(READY) node_modules
+	$(BIN)/python tools/slides.py
 
 # Trusted, because JupyterLab strips the drawings of a notebook that it does not know.
 lab: $(READY)
