@@ -156,32 +156,87 @@ def reaches(network: str, factor: float, rival: str = "dense") -> float:
     )
 
 
-def checks() -> list[dict]:
-    """Return the printed energies, and ours beside them; `agrees` is to the digits
-    printed.
+# --- The check ------------------------------------------------------------------------
+
+
+def table() -> list[dict]:
+    """Return EIE's times, network by network, and the picojoules of its element in a
+    beat, printed and ours.
     """
-    name = "GoogLeNet"
+    rows = []
+    networks = {"AlexNet": "AlexNet", "VGG-16": "VGG", "NeuralTalk": "NeuralTalk"}
+    for name, network in networks.items():
+        of = [row for row in world.eie() if row["layer"].startswith(network)]
+        said, ours = (round(sum(row[key] for row in of), 1) for key in TIMES)
+        rows.append({"EIE": f"{name}, µs", "printed": said, "ours": ours})
+    for row in modules():
+        name = f"{row['spent on']}, pJ a beat"
+        said, ours = row["printed (pJ)"], row["ours (pJ)"]
+        rows.append({"EIE": name, "printed": said, "ours": ours})
+    return rows
+
+
+TIMES = ("printed (µs)", "ours (µs)")
+
+
+def checks() -> list[dict]:
+    """Return printed figures beside ours; `agrees` is to the digits printed."""
+    peak = 2 * world.EIE.elements * world.CLOCK / 1e9
+    cpu, gpu = against("CPU")["ours"], against("GPU")["ours"]
+    google = "SCNN, GoogLeNet"
+    equal = "the same density"
     rows = [
-        ("at density 1, times as fast as dense", "79 %", _percent(_speed(1.0))),
-        ("at density 0.1, times as fast", "24", f"{_speed(0.1):.0f}"),
-        ("at density 1, energy over dense", "133 %", _energy(1.0)),
-        ("at density 0.1, energy over dense", "6 %", _energy(0.1)),
-        ("density of equal energy", "0.83", f"{reaches(name, 1):.2f}"),
-        ("the same, zeros gated", "0.60", f"{reaches(name, 1, 'gated'):.2f}"),
+        ("EIE, billions of operations a second", "102", f"{peak:.0f}", ABSTRACT),
+        (
+            "EIE, AlexNet's connections a second",
+            "18800",
+            _round(world.frames()),
+            ABSTRACT,
+        ),
+        ("EIE, energy of a CPU over its", "24000", _round(cpu, 3), ABSTRACT),
+        ("EIE, energy of a GPU over its", "3400", _round(gpu), ABSTRACT),
+        (f"{google}, density 1, speed", "0.79", f"{_speed(1.0):.2f}", SECTION),
+        (f"{google}, density 0.1, speed", "24", f"{_speed(0.1):.0f}", SECTION),
+        (f"{google}, density 1, energy", "1.33", f"{_energy(1.0):.2f}", SECTION),
+        (f"{google}, density 0.1, energy", "0.06", f"{_energy(0.1):.2f}", SECTION),
+        ("SCNN, density of equal energy", "0.83", _equal("dense"), SECTION),
+        (f"{equal}, zeros gated", "0.60", _equal("gated"), SECTION),
     ]
     return [
-        {"SCNN, GoogLeNet": what, "printed": said, "ours": ours, "agrees": said == ours}
-        for what, said, ours in rows
+        {
+            "what": what,
+            "printed": printed,
+            "ours": ours,
+            "agrees": printed == ours,
+            "source": source,
+        }
+        for what, printed, ours, source in rows
     ]
+
+
+ABSTRACT, SECTION = "Han et al. 2016, abstract", "Parashar et al. 2017, section 6"
+
+
+def _round(value: float, digits: int = 2) -> str:
+    return f"{round(value, -digits):.0f}"
 
 
 def _speed(density: float) -> float:
     return world.scnn("GoogLeNet", density).speedup
 
 
-def _energy(density: float) -> str:
-    return _percent(convolution("GoogLeNet", density)["dense"])
+def _energy(density: float) -> float:
+    return convolution("GoogLeNet", density)["dense"]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def _equal(rival: str) -> str:
+    return f"{reaches('GoogLeNet', 1, rival):.2f}"
+
+
+def wide_banks() -> float:
+    """Return the energy of SCNN's array over the dense one's where nothing is zero, if
+    its sums lay in banks of 8 KB, the smallest memory with a published price.
+    """
+    tile = actions.Tile(bank=8 * 2**10)
+    cost = actions.of_convolution(world.scnn("GoogLeNet", 1.0), tile)
+    return sum(cost["skipped"].values()) / sum(cost["dense"].values())

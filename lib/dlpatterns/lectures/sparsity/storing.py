@@ -59,20 +59,11 @@ def packed_crossing(name: str, bits: int, index: int | None = None) -> float:
     return sizes.halved(lambda d: packed_share(name, d, bits, index) <= 1, steps=9)
 
 
-def crossing_rows(index: int | None = None, packed_bits: int = 16) -> list[dict]:
-    """Return the crossovers of every format: by formula for four widths of values, and
-    by packing for one.
+def apart(bits: int = 16) -> float:
+    """Return by how much the density at which a format stops to pay differs between
+    formula and really packed matrices, at most over the formats.
     """
-    return [
-        {"format": name}
-        | {f"{bits} bits": show_share(crossing(name, bits, index)) for bits in WIDTHS}
-        | {
-            f"{packed_bits} bits, packed": show_share(
-                packed_crossing(name, packed_bits, index)
-            )
-        }
-        for name in NAMES
-    ]
+    return max(abs(crossing(n, bits) - packed_crossing(n, bits)) for n in NAMES)
 
 
 WIDTHS = (4, 8, 16, 32)

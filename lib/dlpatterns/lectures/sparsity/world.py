@@ -8,7 +8,6 @@ from ... import datasets
 from ...hardware import cartesian, elements
 from ...hardware.cartesian import Cartesian
 from ...hardware.elements import Array
-from . import storing
 
 CLOCK = 800e6  # EIE's beats a second
 EIE = Array(64, 8, run_bits=4)
@@ -170,45 +169,7 @@ def scnn_rows() -> list[dict]:
     ]
 
 
-# --- The check ------------------------------------------------------------------------
-
-
-def _printed(item: str, metric: str) -> str:
-    return str(
-        datasets.where("published_hardware", item=item, metric=metric)[0]["value"]
-    )
-
-
-def checks() -> list[dict]:
-    """Return printed figures beside ours; `agrees` is to the digits printed."""
-    peak = 64 * 2 * CLOCK / 1e9
-    shares = storing.pattern_rows()
-    rows = [
-        ("2:4 in 16 bits", "0.5625", f"{shares[0]['2:4']:.4f}", "counting rule 16"),
-        ("2:4 in 8 bits", "0.625", f"{shares[1]['2:4']:.3f}", "counting rule 16"),
-        (
-            "EIE, billions of operations a second",
-            _printed("EIE", "processing power on compressed network"),
-            f"{peak:.0f}",
-            "Han et al. 2016, abstract",
-        ),
-        (
-            "EIE, AlexNet's connections a second",
-            _printed("EIE", "AlexNet FC layers"),
-            f"{round(frames(), -2):.0f}",
-            "Han et al. 2016, abstract",
-        ),
-    ]
-    return [
-        {
-            "what": what,
-            "printed": printed,
-            "ours": ours,
-            "agrees": printed == ours,
-            "source": source,
-        }
-        for what, printed, ours, source in rows
-    ]
+# --- Deep Compression ----------------------------------------------------------------
 
 
 def published_factors() -> list[dict]:
