@@ -1,7 +1,7 @@
 # Everything on a clean clone, with only Python (3.11 or newer) and make:
 #   make book    build the book and say which file to open
 #   make test    build the book and run every test
-.PHONY: book test lab outputs assignments slides lint clean help
+.PHONY: book test lab outputs assignments slides pdf lint clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -14,6 +14,7 @@ help:
 	@echo "  make outputs run every lecture from top to bottom and store its outputs"
 	@echo "  make assignments  write the students' notebooks and an nbgrader course"
 	@echo "  make slides  write a deck of slides for each lecture"
+	@echo "  make pdf     print the built book as one PDF"
 	@echo "  make lint    check the style of the code"
 	@echo "  make clean   remove what was built"
 
@@ -44,6 +45,9 @@ test: lint book
 
 slides: $(READY) node_modules
 	$(BIN)/python tools/slides.py
+
+pdf: book
+	$(BIN)/python tools/book_pdf.py
 
 # Trusted, because JupyterLab strips the drawings of a notebook that it does not know.
 lab: $(READY)
