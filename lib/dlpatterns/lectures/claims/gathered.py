@@ -7,13 +7,37 @@ from ... import datasets
 from .. import front
 from ..architectures import claims as architectures
 from ..classic_models import claims as classic_models
+from ..convolution import claims as convolution
+from ..dataflow import claims as dataflow
+from ..design_a_chip import claims as design_a_chip
+from ..efficient_models import claims as efficient_models
+from ..history import claims as history
+from ..number_formats import claims as number_formats
+from ..parallelism import claims as parallelism
+from ..pruning import claims as pruning
+from ..quantization import claims as quantization
+from ..roofline import claims as roofline
 from ..sequences import claims as sequences
+from ..sparsity import claims as sparsity
+from ..training_cost import claims as training_cost
 from .kinds import Slip, Verdict
 
 MODULES: dict[str, ModuleType] = {
+    "history": history,
+    "training_cost": training_cost,
     "architectures": architectures,
+    "convolution": convolution,
     "sequences": sequences,
     "classic_models": classic_models,
+    "number_formats": number_formats,
+    "quantization": quantization,
+    "pruning": pruning,
+    "sparsity": sparsity,
+    "efficient_models": efficient_models,
+    "parallelism": parallelism,
+    "roofline": roofline,
+    "dataflow": dataflow,
+    "design_a_chip": design_a_chip,
 }
 TITLES = {
     name: title.split(" · ")[0]

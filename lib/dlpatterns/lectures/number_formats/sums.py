@@ -32,7 +32,7 @@ def accumulators() -> list[dict]:
             "operands": operands,
             "accumulator": held,
             "always fit": _fit(operands, held),
-            "random, half have left": _random_walk(operands, held),
+            "random, half have left": random_walk(operands, held),
         }
         for operands, held in PAIRS
     ]
@@ -44,7 +44,7 @@ def _fit(operands: str, held: str) -> int | str:
     return count if count < 1e12 else f"{count:.0e}"
 
 
-def _random_walk(operands: str, held: str, most: int = 4096) -> int | str:
+def random_walk(operands: str, held: str, most: int = 4096) -> int | str:
     """Return the median number of products of uniformly drawn codes that fit."""
     form, limit = formats.get(operands), formats.get(held)
     top = limit.highest if isinstance(limit, formats.Integer) else limit.largest
