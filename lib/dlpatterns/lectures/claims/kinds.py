@@ -30,10 +30,13 @@ def slug(heading: str) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """A table below a verdict: a title, and rows with the same columns."""
+    """A table below a verdict: a title, rows with the same columns, and what has to be
+    said of some of them.
+    """
 
     title: str
     rows: Sequence[Mapping[str, object]]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,13 +69,14 @@ def card(lecture: str, one: Verdict) -> str:
     """Return the card of a claim."""
     row = gathered.claims()[one.claim]
     label = KINDS[one.kind] + (f" {one.when}" if one.when else "")
+    against = "Attacked" if one.attack != one.section else "Against it"
     chinese = f" {row['chinese']}" if row["chinese"] else ""
     lines = [
         f'<span class="claim">{one.claim}{" †" if row["dagger"] else ""}</span> '
         f"*{row['claim']}*{chinese}",
-        f"**{MARKS[one.kind]} {label}.** {one.number}.",
+        f"**{MARKS[one.kind]} {label}.** {one.number[0].upper()}{one.number[1:]}.",
         f"{one.found} {link(lecture, one.section)}",
-        f"*Attacked:* {one.survived} {link(lecture, one.attack)}",
+        f"*{against}:* {one.survived} {link(lecture, one.attack)}",
         *map(folded, one.parts),
     ]
     return boxed(f"dlp-verdict dlp-{one.kind}", f"claim-{one.claim}", lines)
@@ -98,7 +99,9 @@ def folded(part: Part) -> str:
     rows = [columns, ["---"] * len(columns)]
     rows += [[escaped(row[column]) for column in columns] for row in part.rows]
     grid = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"<details><summary>{part.title}</summary>\n\n{grid}\n\n</details>"
+    inside = [grid, "\n".join(f"- {note}" for note in part.notes)]
+    body = "\n\n".join(filter(None, inside))
+    return f"<details><summary>{part.title}</summary>\n\n{body}\n\n</details>"
 
 
 def escaped(value: object) -> str:
@@ -127,7 +130,8 @@ def later() -> list[str]:
 
 def slips() -> str:
     """Return all cards of slips, by lecture."""
-    parts = []
+    listed = "\n".join(f"- **{name}**: {said}." for name, said in CERTAIN.items())
+    parts = ["How certain we are has three words:", listed]
     for name, found in gathered.slips().items():
         if found:
             parts.append(f"### {gathered.TITLES[name]}: elsewhere in print")
@@ -137,16 +141,15 @@ def slips() -> str:
 
 def slip_card(lecture: str, number: int, one: Slip) -> str:
     """Return the card of a slip, in words that its author could be sent."""
+    name = f"{lecture.replace('_', '-')}-slip-{number}"
     work = f"[{one.work}]({one.link})" if one.link else one.work
     lines = [
-        f"**{work}**, {one.place}.",
-        f"Printed: {one.printed}. We find: **{one.ours}**.",
+        f"**{work}**, {one.place}. Printed: {one.printed}. We find: **{one.ours}**.",
         f"{one.how} {link(lecture, one.section)}",
-        f"*What else could explain it:* {one.doubt}",
-        f"*Certainty:* {one.certainty} ({CERTAIN[one.certainty]}).",
+        f"*What else could explain it:* {one.doubt} *Certainty:* {one.certainty}.",
         *map(folded, one.parts),
     ]
-    return boxed(f"dlp-slip dlp-{one.certainty}", f"{lecture}-slip-{number}", lines)
+    return boxed(f"dlp-slip dlp-{one.certainty}", name, lines)
 
 
 def written(text: str) -> str:
