@@ -54,7 +54,7 @@ def main() -> None:
         (way, network)
         for network in experiment.NETWORKS
         for way in experiment.WAYS
-        if network == "MLP" or way not in experiment.NOT_IN_CNN
+        if network == "MLP" or way in experiment.IN_CNN
     ]
     with ProcessPoolExecutor(2) as pool:
         scans = list(pool.map(scanned, jobs))
@@ -73,8 +73,8 @@ def main() -> None:
                 [
                     (name, seed, own)
                     for seed in SEEDS
-                    for name, (_, _, times) in experiment.RIVALS.items()
-                    if times == 1 or seed in LONG_SEEDS
+                    for name, how in experiment.RIVALS.items()
+                    if how.longer == 1 or seed in LONG_SEEDS
                 ],
             )
         )

@@ -259,3 +259,35 @@ def area_of_multiplication(dtype: str) -> float:
     4.7
     """
     return _rows()[_actions(dtype)[0]]["area_um2"]
+
+
+def of_addition(dtype: str, bits: int) -> float:
+    """Return the picojoules of one addition, "int" or "float", of a published width.
+
+    >>> of_addition("int", 32), of_addition("float", 32)
+    (0.1, 0.9)
+    """
+    key = (f"{dtype} add", bits)
+    if key not in _rows():
+        known = [f"{name} of {width}" for name, width in _rows() if "add" in name]
+        raise ValueError(
+            f"no energy is known for {dtype!r} additions of {bits!r} bits; known: "
+            f"{', '.join(known)}"
+        )
+    return _rows()[key]["energy_pj"]
+
+
+def of_signs(word: int = 64) -> float:
+    """Return the picojoules of one product of two signs among a word of them: a full
+    adder of the tree that counts the ones, and its share of adding the count to 32
+    bits. The XNOR gate is left out.
+
+    No published figure: a full adder is taken as a 32nd of a 32-bit addition.
+
+    >>> round(of_signs(), 4), round(of_signs(1), 4)
+    (0.0047, 0.1031)
+    """
+    if isinstance(word, bool) or not isinstance(word, int) or word < 1:
+        raise ValueError(f"a word holds whole signs, at least 1, got {word!r}")
+    whole = of_addition("int", 32)
+    return whole / 32 + whole / word

@@ -16,7 +16,10 @@ from ...train import data, loop
 from ...train.optimisers import SGD, Adam
 
 EPOCHS, BATCH = 30, 64
-RATES = {"adam": (1e-3, 3e-3, 1e-2, 3e-2), "sgd": (3e-3, 1e-2, 3e-2, 1e-1)}
+RATES = {
+    "adam": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
+    "sgd": (3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0),
+}
 SCAN_SEEDS = (100,)
 
 
@@ -71,10 +74,9 @@ WAYS = {
     "AdderNet, SGD": Way(_ADDER, "sgd"),
     "AdderNet, SGD, own rate": Way(_ADDER, "sgd", 0.1),
 }
-NOT_IN_CNN = (
-    "W3 A3", "W2 A2, ends W8", "8-bit gradients, nearest",
-    "8-bit gradients, stochastic", "binary weights", "float, SGD", "AdderNet, SGD",
-    "AdderNet, SGD, own rate",
+IN_CNN = (
+    "float", "W4 A4", "W2 A2", "binary weights, scaled", "binary activations",
+    "XNOR-Net", "ternary weights", "shift weights", "AdderNet, 8 bits",
 )  # fmt: skip
 
 
@@ -197,28 +199,35 @@ def best(found: dict[float, float]) -> float:
     return max(sorted(found), key=lambda rate: found[rate])
 
 
-# Rivals of the perceptron: another width, or more epochs.
+@dataclass(frozen=True)
+class Rival:
+    """A way in another width, or with more epochs."""
+
+    way: str
+    hidden: tuple[int, int] = (64, 32)
+    longer: int = 1
+
+
 RIVALS = {
-    "float, narrow": ("float", (9, 5), 1),
-    "W8 A8, narrow": ("W8 A8", (16, 10), 1),
-    "W4 A4, narrow": ("W4 A4", (27, 18), 1),
-    "W2 A2, narrow": ("W2 A2", (46, 25), 1),
-    "W4 A4, half": ("W4 A4", (39, 20), 1),
-    "XNOR-Net, wide": ("XNOR-Net", (256, 128), 1),
-    "float, long": ("float", (64, 32), 4),
-    "XNOR-Net, long": ("XNOR-Net", (64, 32), 4),
-    "binary weights, scaled, long": ("binary weights, scaled", (64, 32), 4),
-    "AdderNet, long": ("AdderNet", (64, 32), 4),
+    "float, narrow": Rival("float", (9, 5)),
+    "W8 A8, narrow": Rival("W8 A8", (16, 10)),
+    "W4 A4, narrow": Rival("W4 A4", (27, 18)),
+    "W2 A2, narrow": Rival("W2 A2", (46, 25)),
+    "W4 A4, half": Rival("W4 A4", (39, 20)),
+    "XNOR-Net, wide": Rival("XNOR-Net", (256, 128)),
+    "float, long": Rival("float", longer=4),
+    "XNOR-Net, long": Rival("XNOR-Net", longer=4),
+    "binary weights, scaled, long": Rival("binary weights, scaled", longer=4),
+    "AdderNet, long": Rival("AdderNet", longer=4),
 }
 
 
 def rival(name: str, seed: int, rates: dict[str, float]) -> float:
     """Return the test accuracy of a rival, at the rate of the way it is a rival of."""
-    way, hidden, times = RIVALS[name]
-    digits = data.digits(seed=seed)
+    how, digits = RIVALS[name], data.digits(seed=seed)
     net, _ = trained(
-        WAYS[way], perceptron(hidden), digits, rate=rates[way], seed=seed,
-        epochs=times * EPOCHS,
+        WAYS[how.way], perceptron(how.hidden), digits,
+        rate=rates[how.way], seed=seed, epochs=how.longer * EPOCHS,
     )  # fmt: skip
     return share(net, digits)
 
