@@ -174,3 +174,14 @@ def test_an_optimiser_trains_one_network():
 def test_bad_recipes_are_refused(given, error, words):
     with pytest.raises(error, match=words):
         Recipe(**given)
+
+
+def test_a_convolution_of_one_pixel_is_a_product():
+    model = experiment.perceptron((12, 8))
+    ours = LowBit(model, Recipe(), 4, dtype=np.float64)
+    plain = Network(model, 4)
+    for net in (ours, plain):
+        _, grad = losses.softmax_cross_entropy(net.forward(X, training=True), Y)
+        net.backward(grad)
+    for name, grad in plain.grads.items():
+        assert ours.grads[name] == pytest.approx(grad, abs=1e-12), name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..graph import Model
+from ..graph import Layer, Model
 from ..train.modules import Arrays, Gradients, Module
 from ..train.network import Network
 from ..train.optimisers import SGD, Adam
@@ -83,9 +83,11 @@ class LowBit(Network):
         outer = self.recipe.ends and name in (weighted[0], weighted[-1])
         return self.recipe.ends if outer else self.recipe.weights
 
-    def _fit_weighted(self, layer, place: int, seed: int, *, adds: bool) -> None:
+    def _fit_weighted(self, layer: Layer, place: int, seed: int, *, adds: bool) -> None:
         if self.recipe.adder and adds:
             self.modules[layer.name] = Adder(layer, (seed, place))
+        elif _is_product(layer):
+            self.modules[layer.name] = _Product(layer, (seed, place))
         if self.recipe.gradient_bits:
             self.modules[layer.name] = _Coarse(self.modules[layer.name], self)
 
@@ -131,6 +133,32 @@ class LowBit(Network):
             self.grads[name] = to_latent
             self.grads |= {f"{name} {key}": value for key, value in to_own.items()}
         return answer
+
+
+def _is_product(layer: Layer) -> bool:
+    """Tell whether a convolution is one matrix product: of one pixel with one pixel."""
+    spec = layer.spec
+    return (
+        layer.kind == "Conv2d"
+        and layer.output_shape[1:] == layer.input_shapes[0][1:] == (1, 1)
+        and layer.input_shapes[0][0] == spec.weight_shape(layer.input_shapes[0][0])[1]
+        and not spec.bias
+        and spec.weight_shape(layer.input_shapes[0][0])[2:] == (1, 1)
+    )
+
+
+class _Product(Module):
+    """A convolution of maps of one pixel, as the matrix product that it is."""
+
+    names = ("weight",)
+
+    def run(self, params: Arrays, *inputs: np.ndarray, training: bool) -> np.ndarray:
+        return (inputs[0][:, :, 0, 0] @ params["weight"][:, :, 0, 0].T)[..., None, None]
+
+    def backward(self, params: Arrays, grad: np.ndarray) -> Gradients:
+        flat, x = grad[:, :, 0, 0], self.inputs[0][:, :, 0, 0]
+        to_x = (flat @ params["weight"][:, :, 0, 0])[..., None, None]
+        return (to_x,), {"weight": (flat.T @ x)[..., None, None]}
 
 
 class _Ruled(Module):

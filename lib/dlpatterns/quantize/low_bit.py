@@ -193,7 +193,7 @@ class SignsHardTanh(Full):
     """Keep an activation's sign; send the gradient back where the value lies between -1
     and 1.
 
-    Source: Hubara et al. 2016 (binarized neural networks), equation 4.
+    Source: Courbariaux et al. 2016 (binarized neural networks), equation 4.
     """
 
     bits: float = 1

@@ -4,6 +4,7 @@ and picojoules an image by the one model of energy.
 
 from functools import cache
 
+from ... import datasets, show
 from ...counting import count
 from ...hardware import energy
 from ...quantize import low_bit
@@ -109,3 +110,49 @@ def multiplications(name: str, kind: str) -> int:
     return sum(
         macs for macs, what, _ in operations(name, kind) if "multiplication" in what
     )
+
+
+def units() -> list[dict]:
+    """Return energy and area of one MAC, or what replaces it, and the share of its
+    energy that the addition to 32 bits takes.
+    """
+    add = energy.of_addition("int", 32)
+    adder = energy.area_of_mac("int8") - energy.area_of_multiplier(8)
+    rows = [
+        (f"{bits}-bit multiplication", *energy.of_integers(bits), add)
+        for bits in (8, 4, 2)
+    ]
+    rows.append(("change of sign", add, adder, add))
+    signs = adder / 32 + adder / 64
+    rows.append(("XNOR and count", energy.of_signs(), signs, add / 64))
+    return [
+        {
+            "a MAC by": what,
+            "fJ": round(1000 * price, 1),
+            "µm²": round(area, 1),
+            "of it the wide addition": show.percent(wide / price, 0),
+        }
+        for what, price, area, wide in rows
+    ]
+
+
+def on_a_chip() -> list[dict]:
+    """Return the published energy of an operation on one chip, and how many times each
+    precision is cheaper than 8 bits there and by our arithmetic alone.
+    """
+    published = {row["precision"]: row for row in datasets.table("low_bit_chips")}
+    ours = {
+        "8-bit": energy.of_mac("int8"),
+        "ternary": energy.of_addition("int", 32),
+        "binary": energy.of_signs(),
+    }
+    return [
+        {
+            "precision": name,
+            "fJ an operation, printed": published[name]["fj_per_op"],
+            "cheaper than 8 bits": published["8-bit"]["fj_per_op"]
+            / published[name]["fj_per_op"],
+            "by arithmetic alone": ours["8-bit"] / price,
+        }
+        for name, price in ours.items()
+    ]
