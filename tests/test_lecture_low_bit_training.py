@@ -91,7 +91,7 @@ def test_a_stream_is_rounded_as_printed():
     near = working.streams(0.3)["nearest"]
     assert not near.any()
     assert working.streams(0.6)["nearest"][-1] == working.UPDATES
-    assert working.streams(0.3)["mean of 200"][-1] == pytest.approx(12, abs=0.8)
+    assert working.streams(0.3)["mean of many"][-1] == pytest.approx(12, abs=0.8)
 
 
 def test_sign_behind_relu_has_one_pattern():

@@ -36,8 +36,9 @@ def size(name: str, kind: str, hidden: tuple[int, ...] | None = None) -> dict:
 
 
 def stored(name: str) -> bool:
-    """Tell whether a way keeps its weights themselves in few bits."""
-    return experiment.WAYS[name].recipe.stored is not None
+    """Tell whether a way computes with the very weights that it stores on a grid."""
+    recipe = experiment.WAYS[name].recipe
+    return recipe.stored is not None and type(recipe.weights) is low_bit.Full
 
 
 def total(name: str, kind: str, hidden: tuple[int, ...] | None = None) -> int:

@@ -20,7 +20,7 @@ RATES = {
     "adam": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
     "sgd": (3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0),
 }
-SCAN_SEEDS = (100,)
+SCAN_SEEDS, NEAR = (100, 101, 102), 0.02
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,9 @@ WAYS = {
     "8-bit store, stochastic": Way(replace(_STORED, **_CHANCE)),
     "binary weights": _way(SIGNS),
     "binary weights, scaled": _way(SCALED),
+    "binary weights, 8-bit latents": _way(
+        SCALED, stored=low_bit.Grid(8, 7), stored_rounding="stochastic"
+    ),
     "binary activations": _way(W8, HARD),
     "binary both": _way(SIGNS, HARD),
     "XNOR-Net": _way(SCALED, HARD),
@@ -176,19 +179,27 @@ def validation(seed: int) -> data.Split:
 
 
 def scanned(name: str, network: str) -> dict[float, float]:
-    """Return the mean validation accuracy at each rate; a failing run counts zero."""
-    way = WAYS[name]
-    found = {}
-    for rate in RATES[way.optimiser]:
-        shares = [_tried(way, NETWORKS[network](), rate, seed) for seed in SCAN_SEEDS]
-        found[rate] = float(np.mean(shares))
+    """Return the validation accuracy at each rate: the mean of three seeds where the
+    first comes near the best of the first, else of the first alone.
+
+    A run that fails counts zero.
+    """
+    first, *others = SCAN_SEEDS
+    rates = RATES[WAYS[name].optimiser]
+    found = {rate: tried(name, network, rate, first) for rate in rates}
+    limit = max(found.values()) - NEAR
+    for rate, one in found.items():
+        if one >= limit:
+            more = [tried(name, network, rate, seed) for seed in others]
+            found[rate] = float(np.mean([one, *more]))
     return found
 
 
-def _tried(way: Way, model: Model, rate: float, seed: int) -> float:
-    digits = validation(seed)
+def tried(name: str, network: str, rate: float, seed: int) -> float:
+    """Return the validation accuracy of a way at a rate, zero if its loss runs away."""
+    digits, model = validation(seed), NETWORKS[network]()
     try:
-        net, _ = trained(way, model, digits, rate=rate, seed=seed)
+        net, _ = trained(WAYS[name], model, digits, rate=rate, seed=seed)
         return share(net, digits)
     except ValueError:
         return 0.0

@@ -92,6 +92,7 @@ MAP = (
     "8-bit store, stochastic",
     "binary weights",
     "binary weights, scaled",
+    "binary weights, 8-bit latents",
     "binary activations",
     "binary both",
     "XNOR-Net",
@@ -116,7 +117,7 @@ def _row(name: str, network: str) -> dict:
         "bytes": costs.total(name, network),
         "a multiplication becomes": costs.replaced(name, network),
         "arithmetic (nJ)": round(costs.arithmetic(name, network), 2),
-        "weights from 8 KB": round(costs.fetched(name, network, "8 KB"), 2),
+        "weights from 32 KB": round(costs.fetched(name, network, "32 KB"), 2),
         "from DRAM (nJ)": round(costs.fetched(name, network, "DRAM")),
     }
 

@@ -28,7 +28,9 @@ def latents(rule: str) -> np.ndarray:
     """Return the latent weights of the first neuron behind the pixels' layer, step by
     step. Shapes: -> steps weights.
     """
-    net = LowBit(experiment.perceptron(), Recipe(weights=BINARY[rule]))
+    net = LowBit(
+        experiment.perceptron(), Recipe(weights=BINARY[rule]), dtype=np.float64
+    )
     optimiser, rng = Keeping(Adam(RATE), net), np.random.default_rng(0)
     seen = [net.params["hidden2.weight"][0].ravel().copy()]
     while len(seen) <= EVERY * FRAMES:
@@ -61,8 +63,8 @@ def crossing(step: int, rule: str) -> show.Frame:
         chosen = places[(now[:WATCHED] >= 0) == (sign > 0)]
         label = f"deployed as {'+' if sign > 0 else '−'}"
         axes.scatter(chosen, now[chosen], color=show.colour(name), s=18, label=label)
-    axes.set(xlabel="weight", ylabel="latent value", ylim=(-1.05, 1.05))
-    axes.legend(loc="upper right")
+    axes.set(xlabel="weight", ylabel="latent value", ylim=(-0.75, 0.85))
+    axes.legend(loc="upper center", ncols=2)
     changed = int(((now >= 0) != (before >= 0)).sum())
     moved = float(np.abs(now - before).mean())
     return show.frame(
@@ -78,7 +80,7 @@ def crossing(step: int, rule: str) -> show.Frame:
 
 # --- Updates that are rounded away ----------------------------------------------------
 
-UPDATES = 40
+UPDATES, MANY = 40, 200
 
 
 @cache
@@ -87,8 +89,8 @@ def streams(size: float) -> dict[str, np.ndarray]:
     and stored after rounding to nearest and by chance (the mean of 200 weights, too).
     """
     rng = np.random.default_rng(3)
-    near, many = np.zeros(1), np.zeros(200)
-    found = {"nearest": [0.0], "stochastic": [0.0], "mean of 200": [0.0]}
+    near, many = np.zeros(1), np.zeros(MANY)
+    found = {"nearest": [0.0], "stochastic": [0.0], "mean of many": [0.0]}
     for _ in range(UPDATES):
         near = low_bit.nearest(near + size, 1.0)
         many = low_bit.stochastic(many + size, 1.0, rng)
@@ -119,7 +121,7 @@ def rounding(updates: int, size: float) -> show.Frame:
         caption=(
             f"{updates} updates of {size:g} steps: exactly {last['exact']:.1f}; rounded"
             f" to nearest {last['nearest']:.0f}, by chance {last['stochastic']:.0f}, "
-            f"the mean of 200 weights by chance {last['mean of 200']:.2f}."
+            f"the mean of {MANY} weights by chance {last['mean of many']:.2f}."
         ),
         alt="Three staircases: exact, rounded to nearest, rounded by chance.",
     )
@@ -148,7 +150,9 @@ def one_sum(products: int, way: str) -> show.Frame:
                 "sum": f"{total:g}" if done else None,
             }
         )
-    return show.frame(caption=f"{way}: {products} of 8 terms. {_note(way)}", rows=rows)
+    return show.frame(
+        caption=f"{way}: {products} of {len(INK)} terms. {_note(way)}", rows=rows
+    )
 
 
 def _note(way: str) -> str:
@@ -230,8 +234,8 @@ AXES = {
     "bytes": ("deployed bytes", lambda n, k: costs.total(n, k)),
     "arithmetic": ("arithmetic (nJ an image)", costs.arithmetic),
     "with weights from SRAM": (
-        "arithmetic and weights from 8 KB (nJ)",
-        lambda n, k: costs.arithmetic(n, k) + costs.fetched(n, k, "8 KB"),
+        "arithmetic and weights from 32 KB (nJ)",
+        lambda n, k: costs.arithmetic(n, k) + costs.fetched(n, k, "32 KB"),
     ),
 }
 LABELS = {
@@ -282,7 +286,7 @@ def patterns() -> list[dict]:
     """Return how many different rows of signs 450 images leave behind the first hidden
     layer, with a ReLU in front of the sign and without.
     """
-    net = LowBit(experiment.perceptron(), Recipe())
+    net = LowBit(experiment.perceptron(), Recipe(), dtype=np.float64)
     loop.fit(
         net, digits().train_x, digits().train_y, epochs=3, batch=experiment.BATCH,
         optimizer=Adam(RATE), seed=0,
@@ -310,7 +314,7 @@ def slopes() -> list[dict]:
     x, y = digits().train_x[:256], digits().train_y[:256]
     rows = []
     for name, recipe in (("multiplies", Recipe()), ("AdderNet", Recipe(adder=True))):
-        net = LowBit(experiment.perceptron(), recipe)
+        net = LowBit(experiment.perceptron(), recipe, dtype=np.float64)
         _, grad = losses.softmax_cross_entropy(net.forward(x, training=True), y)
         net.backward(grad)
         sizes = {
