@@ -58,12 +58,16 @@ def difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
 
 def against(first: np.ndarray, second: np.ndarray) -> str:
     """Return the paired difference with twice its standard error."""
-    return "{:+.1f} ± {:.1f}".format(*difference(first, second))
+    mean, error = difference(first, second)
+    return f"{round(mean, 1) + 0.0:+.1f} ± {error:.1f}"
 
 
 def behind(name: str, network: str = "MLP") -> tuple[float, float]:
-    """Return how far a way is behind float, with twice the standard error."""
-    return difference(accuracies("float", network), accuracies(name, network))
+    """Return how far a way is behind float, with twice the standard error, rounded to
+    tenths; never a negative zero.
+    """
+    found = difference(accuracies("float", network), accuracies(name, network))
+    return tuple(round(value, 1) + 0.0 for value in found)
 
 
 def scan(name: str, network: str = "MLP") -> dict[float, float]:
@@ -132,8 +136,9 @@ def rates(names: tuple[str, ...], network: str = "MLP") -> list[dict]:
 
 
 def same_bytes() -> list[dict]:
-    """Return signs beside narrower networks of more bits and no more bytes."""
-    rows = [("XNOR-Net", "XNOR-Net", (64, 32), accuracies("XNOR-Net"))]
+    """Return signs beside narrower networks of more bits and about as many bytes."""
+    signs = ("XNOR-Net", "binary weights, scaled")
+    rows = [(name, name, (64, 32), accuracies(name)) for name in signs]
     for name in ("float, narrow", "W8 A8, narrow", "W4 A4, narrow", "W2 A2, narrow"):
         how = experiment.RIVALS[name]
         rows.append((name, how.way, how.hidden, rival(name)))
@@ -232,3 +237,18 @@ def seconds(name: str, network: str = "MLP") -> float:
     }
     seeds = sorted({row["seed"] for row in rows})
     return float(np.median([each[name, s] / each["float", s] for s in seeds]))
+
+
+TIMED = ("W4 A4", "binary weights, scaled", "binary activations", "XNOR-Net")
+
+
+def training_times() -> list[dict]:
+    """Return the training time of ways over that of float, for both networks."""
+    return [
+        {"way": name}
+        | {
+            f"{network}, times float": round(seconds(name, network), 1)
+            for network in experiment.NETWORKS
+        }
+        for name in TIMED
+    ]

@@ -238,16 +238,17 @@ AXES = {
         lambda n, k: costs.arithmetic(n, k) + costs.fetched(n, k, "32 KB"),
     ),
 }
+# short names, and where each stands beside its dot
 LABELS = {
-    "float": "float",
-    "W4 A4": "W4 A4",
-    "W2 A2": "W2 A2",
-    "binary weights, scaled": "binary W",
-    "binary activations": "binary A",
-    "XNOR-Net": "XNOR",
-    "ternary weights": "ternary",
-    "shift weights": "shift",
-    "AdderNet, 8 bits": "Adder 8",
+    "float": ("float", (-5, 5)),
+    "W4 A4": ("W4 A4", (4, 8)),
+    "W2 A2": ("W2 A2", (4, -12)),
+    "binary weights, scaled": ("binary W", (-48, 6)),
+    "binary activations": ("binary A", (4, -12)),
+    "XNOR-Net": ("XNOR", (5, -4)),
+    "ternary weights": ("ternary", (-42, -12)),
+    "shift weights": ("shift", (-26, 8)),
+    "AdderNet, 8 bits": ("Adder 8", (4, -14)),
 }
 
 
@@ -256,14 +257,16 @@ def the_map(cost: str, network: str) -> show.Frame:
     label, of = AXES[cost]
     fig, axes = show.subplots(figsize=(4.6, 3.2))
     found = {}
-    for name, short in LABELS.items():
+    for name, (short, place) in LABELS.items():
+        if network == "CNN" and name not in experiment.IN_CNN:
+            continue
         values = stored.accuracies(name, network)
         x, y = of(name, network), values.mean()
         found[short] = (x, y)
         axes.errorbar(
             x, y, values.std(ddof=1), fmt="o", color=show.colour("blue"), capsize=2
         )
-        axes.annotate(short, (x, y), xytext=(4, 4), textcoords="offset points")
+        axes.annotate(short, (x, y), xytext=place, textcoords="offset points")
     axes.set_xscale("log")
     axes.set(xlabel=label, ylabel="accuracy (%)")
     least = min(found, key=lambda name: found[name][0])
