@@ -3,7 +3,7 @@ the training images, then ten seeds; rivals of the same bytes, other widths and 
 trainings.
 
 Results go to lib/dlpatterns/data/low_bits.json, which the lecture on training for few
-bits reads; the tests run one seed again. About half an hour of processor time.
+bits reads; the tests run one seed again. About an hour of processor time.
 
     OPENBLAS_NUM_THREADS=1 nice python benchmarks/experiments/low_bits.py
 """
@@ -56,8 +56,9 @@ def main() -> None:
         for way in experiment.WAYS
         if network == "MLP" or way in experiment.IN_CNN
     ]
+    widths = [(name, "MLP") for name in experiment.OF_OTHER_WIDTH]
     with ProcessPoolExecutor(2) as pool:
-        scans = list(pool.map(scanned, jobs))
+        scans = list(pool.map(scanned, jobs + widths))
         rates = {
             (one["way"], one["network"]): experiment.best(one["scan"]) for one in scans
         }

@@ -15,7 +15,7 @@ from ...quantize.observers import fit_least_error
 from ...train import data, loop
 from ...train.optimisers import SGD, Adam
 
-EPOCHS, BATCH = 30, 64
+EPOCHS, BATCH, WIDTH = 30, 64, (64, 32)
 RATES = {
     "adam": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
     "sgd": (3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0),
@@ -78,15 +78,12 @@ WAYS = {
     "AdderNet, SGD, own rate": Way(_ADDER, "sgd", 0.1),
 }
 IN_CNN = (
-    "float",
-    "W4 A4",
-    "binary weights, scaled",
-    "binary activations",
-    "XNOR-Net",
-)
+    "float", "W4 A4", "W2 A2", "binary weights, scaled", "binary activations",
+    "XNOR-Net", "ternary weights", "shift weights", "AdderNet, 8 bits",
+)  # fmt: skip
 
 
-def perceptron(hidden: tuple[int, ...] = (64, 32)) -> Model:
+def perceptron(hidden: tuple[int, ...] = WIDTH) -> Model:
     """Return a perceptron with batch norm, on 64 channels of one pixel each: a full
     connection there is a 1 x 1 convolution.
     """
@@ -194,7 +191,7 @@ def scanned(name: str, network: str) -> dict[float, float]:
     A run that fails counts zero.
     """
     first, *others = SCAN_SEEDS
-    rates = RATES[WAYS[name].optimiser]
+    rates = RATES[WAYS[as_rival(name).way].optimiser]
     found = {rate: tried(name, network, rate, first) for rate in rates}
     limit = max(found.values()) - NEAR
     for rate, one in found.items():
@@ -205,10 +202,13 @@ def scanned(name: str, network: str) -> dict[float, float]:
 
 
 def tried(name: str, network: str, rate: float, seed: int) -> float:
-    """Return the validation accuracy of a way at a rate, zero if its loss runs away."""
-    digits, model = validation(seed), NETWORKS[network]()
+    """Return the validation accuracy of a way, or of a rival in another width, at a
+    rate; zero if its loss runs away.
+    """
+    digits, how = validation(seed), as_rival(name)
+    model = perceptron(how.hidden) if network == "MLP" else NETWORKS[network]()
     try:
-        net, _ = trained(WAYS[name], model, digits, rate=rate, seed=seed)
+        net, _ = trained(WAYS[how.way], model, digits, rate=rate, seed=seed)
         return share(net, digits)
     except ValueError:
         return 0.0
@@ -224,7 +224,7 @@ class Rival:
     """A way in another width, with more epochs, or with a last batch of three."""
 
     way: str
-    hidden: tuple[int, int] = (64, 32)
+    hidden: tuple[int, ...] = WIDTH
     longer: int = 1
     tail: bool = False
 
@@ -234,24 +234,31 @@ RIVALS = {
     "W8 A8, narrow": Rival("W8 A8", (16, 10)),
     "W4 A4, narrow": Rival("W4 A4", (27, 18)),
     "W2 A2, narrow": Rival("W2 A2", (46, 25)),
+    "float, no hidden layer": Rival("float", ()),
+    "W4 A4, no hidden layer": Rival("W4 A4", ()),
     "W4 A4, half": Rival("W4 A4", (39, 20)),
     "XNOR-Net, wide": Rival("XNOR-Net", (256, 128)),
     "float, tail": Rival("float", tail=True),
     "binary weights, scaled, tail": Rival("binary weights, scaled", tail=True),
     "XNOR-Net, tail": Rival("XNOR-Net", tail=True),
-    "float, long": Rival("float", longer=4),
-    "XNOR-Net, long": Rival("XNOR-Net", longer=4),
-    "binary weights, scaled, long": Rival("binary weights, scaled", longer=4),
-    "AdderNet, long": Rival("AdderNet", longer=4),
-}
+} | {f"{way}, long": Rival(way, longer=4) for way in WAYS}
+OF_OTHER_WIDTH = tuple(name for name, how in RIVALS.items() if how.hidden != WIDTH)
+
+
+def as_rival(name: str) -> Rival:
+    """Return what a name of a way or of a rival stands for."""
+    return RIVALS[name] if name in RIVALS else Rival(name)
 
 
 def rival(name: str, seed: int, rates: dict[str, float]) -> float:
-    """Return the test accuracy of a rival, at the rate of the way it is a rival of."""
+    """Return the test accuracy of a rival: of another width at its own rate, of the
+    same width at the rate of its way.
+    """
     how, digits = RIVALS[name], data.digits(seed=seed)
     net, _ = trained(
         WAYS[how.way], perceptron(how.hidden), digits,
-        rate=rates[how.way], seed=seed, epochs=how.longer * EPOCHS,
+        rate=rates.get(name, rates[how.way]), seed=seed,
+        epochs=how.longer * EPOCHS,
         tail=how.tail,
     )  # fmt: skip
     return share(net, digits)
