@@ -17,8 +17,8 @@ from ...train.optimisers import SGD, Adam
 
 EPOCHS, BATCH, WIDTH = 30, 64, (64, 32)
 RATES = {
-    "adam": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
-    "sgd": (3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0),
+    "adam": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1),
+    "sgd": (3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0, 10.0),
 }
 SCAN_SEEDS, NEAR = (100, 101, 102), 0.02
 
