@@ -1,5 +1,6 @@
 """Products of signs in three ways: BLAS on float32, XNOR and popcount on packed words
-in NumPy, and the same in C; each the least of many interleaved runs on one thread.
+in NumPy, and the same in C; each the least processor time of many interleaved runs on
+one thread, for the machine may be doing other things.
 
 Writes lib/dlpatterns/data/low_bit_times.json. Needs a C compiler, which the book does
 not.
@@ -73,10 +74,10 @@ def least(ways: dict[str, Callable]) -> dict[str, float]:
     for _ in range(RUNS):
         for name, run in ways.items():
             calls = max(1, min(200, round(2 / found[name])))
-            start = time.perf_counter()
+            start = time.thread_time()
             for _ in range(calls):
                 run()
-            spent = 1e3 * (time.perf_counter() - start) / calls
+            spent = 1e3 * (time.thread_time() - start) / calls
             found[name] = min(found[name], spent)
     return {name: round(value, 4) for name, value in found.items()}
 
@@ -129,7 +130,7 @@ def main() -> None:
         rows = [measured(library, *size) for size in SIZES]
     flags = Path("/proc/cpuinfo").read_text()
     result = {
-        "what": "milliseconds of products of signs, one thread, a machine under load",
+        "what": "milliseconds of processor time of products of signs, one thread",
         "date": datetime.now(UTC).date().isoformat(),
         "processor": processor(),
         "counts ones in vectors": "avx512_vpopcntdq" in flags,

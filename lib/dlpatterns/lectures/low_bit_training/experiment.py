@@ -79,8 +79,9 @@ WAYS = {
 }
 IN_CNN = (
     "float", "W4 A4", "W2 A2", "binary weights, scaled", "binary activations",
-    "XNOR-Net", "ternary weights", "shift weights", "AdderNet, 8 bits",
+    "XNOR-Net", "ternary weights", "shift weights",
 )  # fmt: skip
+LONGER = (*IN_CNN, "AdderNet, 8 bits")
 
 
 def perceptron(hidden: tuple[int, ...] = WIDTH) -> Model:
@@ -241,7 +242,7 @@ RIVALS = {
     "float, tail": Rival("float", tail=True),
     "binary weights, scaled, tail": Rival("binary weights, scaled", tail=True),
     "XNOR-Net, tail": Rival("XNOR-Net", tail=True),
-} | {f"{way}, long": Rival(way, longer=4) for way in WAYS}
+} | {f"{way}, long": Rival(way, longer=4) for way in LONGER}
 OF_OTHER_WIDTH = tuple(name for name, how in RIVALS.items() if how.hidden != WIDTH)
 
 
