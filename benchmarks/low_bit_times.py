@@ -1,11 +1,12 @@
-"""Products of signs in three ways: BLAS on float32, XNOR and popcount on packed words
-in NumPy, and the same in C; each the least processor time of many interleaved runs on
-one thread, for the machine may be doing other things.
+"""Products of signs in five ways: BLAS on float32, XNOR and popcount on packed words
+in NumPy, the same in C, and the signs as INT8 numbers in PyTorch, with the processor's
+matrix unit and without; each the least processor time of many interleaved runs on one
+thread, for the machine may be doing other things.
 
-Writes lib/dlpatterns/data/low_bit_times.json. Needs a C compiler, which the book does
-not.
+Writes lib/dlpatterns/data/low_bit_times.json. Needs a C compiler and PyTorch, which the
+book does not.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/low_bit_times.py
+    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python benchmarks/low_bit_times.py
 """
 
 import ctypes
@@ -13,10 +14,12 @@ import json
 import os
 import platform
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -116,6 +119,43 @@ def measured(library: ctypes.CDLL, m: int, n: int, k: int) -> dict:
     )
 
 
+def int8(m: int, n: int, k: int) -> float:
+    """Return the least milliseconds of the signs' product as INT8 numbers by PyTorch's
+    kernels: exact sums of 32 bits, or weights packed before and outputs of 8 bits.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    x, w = (torch.where(torch.rand(rows, k) < 0.5, -1.0, 1.0) for rows in (m, n))
+    left, right = x.to(torch.int8), w.to(torch.int8).T
+    assert (torch._int_mm(left, right) == x @ w.T).all()
+    ways = {"sums": lambda: torch._int_mm(left, right)}
+    coded = torch.quantize_per_tensor(x, 1.0, 64, torch.quint8)
+    for engine in ("onednn", "fbgemm"):
+        torch.backends.quantized.engine = engine
+        weight = torch.quantize_per_tensor(w, 1.0, 0, torch.qint8)
+        packed = torch.ops.quantized.linear_prepack(weight, None)
+        ways[engine] = partial(torch.ops.quantized.linear, coded, packed, 8.0, 64)
+    return min(least(ways).values())
+
+
+INT8 = {
+    "INT8, matrix unit": {},
+    "INT8, vectors": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI"},
+}
+
+
+def int8_rows(setting: dict[str, str]) -> list[float]:
+    """Return INT8 times of all sizes, by a process with a setting of its own."""
+    answer = subprocess.run(
+        [sys.executable, __file__, "int8"],
+        env=os.environ | setting,
+        check=True,
+        capture_output=True,
+    )
+    return json.loads(answer.stdout)
+
+
 def processor() -> str:
     """Return the name of the processor, if the system tells it."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -128,18 +168,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = compiled(folder)
         rows = [measured(library, *size) for size in SIZES]
+    for name, setting in INT8.items():
+        for row, spent in zip(rows, int8_rows(setting), strict=True):
+            row[name] = spent
     flags = Path("/proc/cpuinfo").read_text()
     result = {
         "what": "milliseconds of processor time of products of signs, one thread",
         "date": datetime.now(UTC).date().isoformat(),
         "processor": processor(),
         "counts ones in vectors": "avx512_vpopcntdq" in flags,
+        "has a matrix unit for INT8": "amx_int8" in flags,
         "threads": os.environ.get("OPENBLAS_NUM_THREADS"),
-        "versions": {"python": platform.python_version(), "numpy": version("numpy")},
+        "versions": {"python": platform.python_version(), "numpy": version("numpy")}
+        | {"torch": version("torch")},
         "rows": rows,
     }
     TARGET.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["int8"]:
+        print(json.dumps([int8(*size) for size in SIZES]))
+    else:
+        main()

@@ -19,7 +19,7 @@ SHIFT = 0.03  # picojoules; no published figure: taken as an 8-bit addition
 def network(name: str, kind: str, hidden: tuple[int, ...] | None = None) -> LowBit:
     """Return a network of a way, not trained."""
     build = experiment.NETWORKS[kind]
-    model = build(hidden) if hidden else build()
+    model = build() if hidden is None else build(hidden)
     return LowBit(model, experiment.WAYS[name].recipe)
 
 

@@ -135,17 +135,25 @@ def rates(names: tuple[str, ...], network: str = "MLP") -> list[dict]:
     ]
 
 
+SAME_BYTES = (
+    "float, narrow", "W8 A8, narrow", "W4 A4, narrow", "W2 A2, narrow",
+    "float, no hidden layer", "W4 A4, no hidden layer",
+)  # fmt: skip
+
+
 def same_bytes() -> list[dict]:
-    """Return signs beside narrower networks of more bits and about as many bytes."""
+    """Return signs beside networks of more bits that take no more bytes: narrower ones,
+    and some without a hidden layer.
+    """
     signs = ("XNOR-Net", "binary weights, scaled")
-    rows = [(name, name, (64, 32), accuracies(name)) for name in signs]
-    for name in ("float, narrow", "W8 A8, narrow", "W4 A4, narrow", "W2 A2, narrow"):
+    rows = [(name, name, experiment.WIDTH, accuracies(name)) for name in signs]
+    for name in SAME_BYTES:
         how = experiment.RIVALS[name]
         rows.append((name, how.way, how.hidden, rival(name)))
     return [
         {
             "network": name,
-            "hidden units": "-".join(map(str, hidden)),
+            "hidden units": "-".join(map(str, hidden)) or "none",
             "bytes": costs.total(way, "MLP", hidden),
             "accuracy (%)": spread(values),
             "ahead of XNOR-Net": against(values, rows[0][3])
