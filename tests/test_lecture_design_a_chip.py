@@ -34,6 +34,7 @@ def test_the_numbers_of_the_demands_by_hand():
         said["number_formats"].startswith("1 product")
         and "131,071" in (said["number_formats"])
     )
+    assert f"{0.1 / (0.2 + 0.1):.0%}".replace("%", " %") in said["low_bit_training"]
     assert said["sparsity"].startswith("2:4 keeps 0.625 of the bytes at 8 bits, 0.5625")
     assert said["parallelism"].startswith("1.75 vectors")
 

@@ -3,7 +3,7 @@ the training images, then ten seeds; rivals of the same bytes, other widths and 
 trainings.
 
 Results go to lib/dlpatterns/data/low_bits.json, which the lecture on training for few
-bits reads; the tests run one seed again. About an hour of processor time.
+bits reads; the tests run one seed again. About half an hour of processor time.
 
     OPENBLAS_NUM_THREADS=1 nice python benchmarks/experiments/low_bits.py
 """

@@ -140,6 +140,19 @@ def quantization() -> Demand:
     )
 
 
+def low_bit_training() -> Demand:
+    """Below 8 bits the sum costs more than the product."""
+    sum_ = energy.of_addition("int", 32)
+    shares = [sum_ / energy.of_integers(bits)[0] for bits in (8, 4)]
+    return Demand(
+        "low_bit_training",
+        "narrow the sum along with the product",
+        f"the 32-bit addition takes {shares[0]:.0%} of an INT8 MAC's energy, "
+        f"{shares[1]:.0%} of an INT4 one's".replace("%", " %"),
+        "45 nm",
+    )
+
+
 def pruning() -> Demand:
     """Whether a pruned network pays depends on the bits of its places."""
     ahead = {
@@ -232,6 +245,7 @@ ALL: tuple[Callable[[], Demand], ...] = (
     classic_models,
     number_formats,
     quantization,
+    low_bit_training,
     pruning,
     sparsity,
     efficient_models,

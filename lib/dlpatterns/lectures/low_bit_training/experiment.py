@@ -25,11 +25,14 @@ SCAN_SEEDS, NEAR = (100, 101, 102), 0.02
 
 @dataclass(frozen=True)
 class Way:
-    """A recipe with the optimiser it is trained by, and the rate of AdderNet's rule."""
+    """A recipe with the optimiser it is trained by, the rate of AdderNet's rule, and
+    the spread that the adders' weights start with if it isn't that of products.
+    """
 
     recipe: Recipe = field(default_factory=Recipe)
     optimiser: str = "adam"
     eta: float | None = None
+    start: float | None = None
 
 
 A8 = low_bit.Steps(8, signed=False)
@@ -75,13 +78,13 @@ WAYS = {
     "AdderNet, 8 bits": Way(replace(_ADDER, weights=_STEP, activations=_STEP)),
     "float, SGD": Way(optimiser="sgd"),
     "AdderNet, SGD": Way(_ADDER, "sgd"),
+    "AdderNet, SGD, wide start": Way(_ADDER, "sgd", start=1.0),
     "AdderNet, SGD, own rate": Way(_ADDER, "sgd", 0.1),
 }
 IN_CNN = (
-    "float", "W4 A4", "W2 A2", "binary weights, scaled", "binary activations",
-    "XNOR-Net", "ternary weights", "shift weights",
+    "float", "W4 A4", "binary weights, scaled", "binary activations", "XNOR-Net"
 )  # fmt: skip
-LONGER = (*IN_CNN, "AdderNet, 8 bits")
+LONGER = ("float", "binary weights, scaled", "XNOR-Net")
 
 
 def perceptron(hidden: tuple[int, ...] = WIDTH) -> Model:
@@ -145,6 +148,8 @@ def trained(
     net, digits = LowBit(model, way.recipe, seed), shaped(digits, model)
     rest = 0 if tail else len(digits.train_x) % BATCH
     kept = len(digits.train_x) - (rest if rest < BATCH / 4 else 0)
+    if way.start is not None:
+        _spread(net, way.start, seed)
     optimiser, curve = optimiser_of(way, rate, net), []
     for epoch in range(epochs):
         optimiser.lr = rate * (1 + np.cos(np.pi * epoch / epochs)) / 2
@@ -155,6 +160,13 @@ def trained(
         if every and (epoch + 1) % every == 0:
             curve.append(share(net, digits))
     return net, curve
+
+
+def _spread(net: LowBit, start: float, seed: int) -> None:
+    """Draw all weights but the last layer's anew, as the authors of AdderNet do."""
+    rng = np.random.default_rng((seed, 78))
+    for name in list(net.rules)[:-1]:
+        net.params[name][...] = rng.normal(0, start, net.params[name].shape)
 
 
 def share(net: LowBit, digits: data.Split) -> float:
@@ -203,8 +215,8 @@ def scanned(name: str, network: str) -> dict[float, float]:
 
 
 def tried(name: str, network: str, rate: float, seed: int) -> float:
-    """Return the validation accuracy of a way, or of a rival in another width, at a
-    rate; zero if its loss runs away.
+    """Return the validation accuracy of a way, or of a rival, at a rate; zero if its
+    loss runs away.
     """
     digits, how = validation(seed), as_rival(name)
     model = perceptron(how.hidden) if network == "MLP" else NETWORKS[network]()
