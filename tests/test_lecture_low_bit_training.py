@@ -58,9 +58,11 @@ def test_multiplications_that_are_left():
 
 def test_rivals_take_no_more_bytes():
     limit = costs.total("XNOR-Net", "MLP")
-    for name in ("float, narrow", "W8 A8, narrow", "W4 A4, narrow", "W2 A2, narrow"):
+    for name in stored.SAME_BYTES[:4]:
         how = experiment.RIVALS[name]
         assert 0.97 * limit < costs.total(how.way, "MLP", how.hidden) <= limit
+    assert costs.total("float", "MLP", ()) == 2 * (640 + 10) < limit
+    assert costs.total("W4 A4", "MLP", ()) == 640 / 2 + 2 * (10 + 1)
     half = experiment.RIVALS["W4 A4, half"]
     two = costs.total("W2 A2", "MLP")
     assert 0.97 * two < costs.total(half.way, "MLP", half.hidden) <= two
@@ -131,7 +133,8 @@ def test_the_experiment_has_all_seeds():
     for name, how in experiment.RIVALS.items():
         assert len(stored.rival(name)) == (5 if how.longer > 1 else 10), name
     for row in stored.found()["scans"]:
-        rates = experiment.RATES[experiment.WAYS[row["way"]].optimiser]
+        way = experiment.as_rival(row["way"]).way
+        rates = experiment.RATES[experiment.WAYS[way].optimiser]
         assert sorted(map(float, row["scan"])) == sorted(rates)
 
 

@@ -82,9 +82,13 @@ WAYS = {
     "AdderNet, SGD, own rate": Way(_ADDER, "sgd", 0.1),
 }
 IN_CNN = (
+    "float", "W4 A4", "W2 A2", "binary weights, scaled", "binary activations",
+    "XNOR-Net", "ternary weights", "shift weights",
+)  # fmt: skip
+TIMED = (
     "float", "W4 A4", "binary weights, scaled", "binary activations", "XNOR-Net"
 )  # fmt: skip
-LONGER = ("float", "binary weights, scaled", "XNOR-Net")
+LONGER = (*IN_CNN, "8-bit store, stochastic", "AdderNet, 8 bits")
 
 
 def perceptron(hidden: tuple[int, ...] = WIDTH) -> Model:
