@@ -177,7 +177,6 @@ def longer() -> list[dict]:
                     f"{found()['epochs']} epochs": spread(before[: len(after)]),
                     f"{how.longer * found()['epochs']} epochs": spread(after),
                     "gain": against(after, before),
-                    "seeds": len(after),
                 }
             )
     return rows
@@ -199,7 +198,6 @@ def only_rounded() -> list[dict]:
             "weights": name,
             "rounded only": spread(untrained(name)),
             "trained so": spread(accuracies(way)),
-            "way": way,
             "gain": against(accuracies(way), untrained(name)),
         }
         for name, way in ROUNDED.items()

@@ -238,18 +238,18 @@ AXES = {
         lambda n, k: costs.arithmetic(n, k) + costs.fetched(n, k, "32 KB"),
     ),
 }
-# short names, and where each stands beside its dot
 LABELS = {
-    "float": ("float", (-5, 5)),
-    "W4 A4": ("W4 A4", (4, 8)),
-    "W2 A2": ("W2 A2", (4, -12)),
-    "binary weights, scaled": ("binary W", (-48, 6)),
-    "binary activations": ("binary A", (4, -12)),
-    "XNOR-Net": ("XNOR", (5, -4)),
-    "ternary weights": ("ternary", (-42, -12)),
-    "shift weights": ("shift", (-26, 8)),
-    "AdderNet, 8 bits": ("Adder 8", (4, -14)),
+    "float": ("float", "o"),
+    "W4 A4": ("W4 A4", "s"),
+    "W2 A2": ("W2 A2", "D"),
+    "binary weights, scaled": ("binary W", "^"),
+    "binary activations": ("binary A", "v"),
+    "XNOR-Net": ("XNOR", "X"),
+    "ternary weights": ("ternary", "P"),
+    "shift weights": ("shift", "<"),
+    "AdderNet, 8 bits": ("Adder 8", "*"),
 }
+COLOURS = ("grey", "blue", "olive", "orange", "pink", "green")
 
 
 def the_map(cost: str, network: str) -> show.Frame:
@@ -257,18 +257,20 @@ def the_map(cost: str, network: str) -> show.Frame:
     label, of = AXES[cost]
     fig, axes = show.subplots(figsize=(4.6, 3.2))
     found = {}
-    for name, (short, place) in LABELS.items():
+    for i, (name, (short, mark)) in enumerate(LABELS.items()):
         if network == "CNN" and name not in experiment.IN_CNN:
             continue
         values = stored.accuracies(name, network)
         x, y = of(name, network), values.mean()
         found[short] = (x, y)
+        colour = show.colour(COLOURS[i % len(COLOURS)])
         axes.errorbar(
-            x, y, values.std(ddof=1), fmt="o", color=show.colour("blue"), capsize=2
+            x, y, values.std(ddof=1), fmt=mark, color=colour, capsize=2, label=short
         )
-        axes.annotate(short, (x, y), xytext=place, textcoords="offset points")
-    axes.set_xscale("log")
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:,g}")
     axes.set(xlabel=label, ylabel="accuracy (%)")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     least = min(found, key=lambda name: found[name][0])
     best = max(found, key=lambda name: found[name][1])
     return show.frame(
