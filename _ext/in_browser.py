@@ -22,6 +22,7 @@ CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip
 CORE += ("pyodide-lock.json", "package.json", "README.md")
 ROOMS = ("datasets", "formats", "layers", "graph", "models", "counting", "hardware")
 ROOMS += ("command", "design")
+MEASURED = ("fewer_bits_convolutional.json",)  # what the page of designs says of it
 PLACE = '<div class="dlp-count"></div>'
 USUAL_FORMATS = ("fp32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2", "fp4_e2m1", "int8")
 STORED = (*USUAL_FORMATS, "int4", "int4_g128", "mxfp4_e2m1", "nvfp4")
@@ -57,7 +58,7 @@ def wanted(path: Path) -> bool:
     (True, False)
     """
     if path.parts[0] == "data":
-        return path.suffix == ".csv"
+        return path.suffix == ".csv" or path.name in MEASURED
     room = path.parts[0].removesuffix(".py")
     return path.suffix == ".py" and room in {*ROOMS, "__init__"}
 

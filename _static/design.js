@@ -115,9 +115,12 @@
     asking = true;
     root.setAttribute("aria-busy", true);
     try {
+      const start = performance.now(), wasRunning = library.running;
       const answer = await library.call("dlpatterns.design.page", "designed", Object.fromEntries(given));
+      const took = (performance.now() - start) / 1000;
       shown = String(given);
       show(answer);
+      if (!answer.error) part("answer").append(made("small", `This answer took ${took.toFixed(2)} s here${wasRunning ? "" : ", Python's loading with it"}.`));
     } catch (error) {
       part("answer").replaceChildren();
       say(`Not weighed. ${error.message}`);

@@ -375,7 +375,8 @@ def test_eyeriss_is_not_one_of_these_designs():
 def test_designs_are_weighed_without_numpy():
     code = (
         "import sys; sys.modules['numpy'] = None\n"
-        "from dlpatterns.design import published, space\n"
+        "from dlpatterns.design import page, published, space\n"
+        "page.designed(chr(123) + chr(125))\n"
         "print(space.weigh(published.TPUV1).area > 300)"
     )
     run = subprocess.run(

@@ -10,6 +10,7 @@ import pytest
 
 from dlpatterns.design import (
     asking,
+    borne,
     chip,
     evaluate,
     market,
@@ -23,6 +24,7 @@ from dlpatterns.design import (
 from dlpatterns.graph import Builder
 from dlpatterns.layers import Activation
 from dlpatterns.lectures.design_a_chip import choosing
+from dlpatterns.lectures.quantization import networks
 from dlpatterns.models.mlp import multilayer
 
 WINNER = {"rows": "64", "cols": "64", "arrays": "4", "dataflow": "os"}
@@ -144,6 +146,7 @@ def test_more_than_a_hundred_is_possible():
     """Weights that are stored in fewer bits are no design of the book's grid."""
     got = answer(**WINNER, weights="int4")
     assert int(got["score"]) > 100 and "Rank 1 in" in got["verdict"]
+    assert answer(**WINNER | {"arrays": "8"})["score"] == "111"  # between its sizes
 
 
 def test_a_die_over_its_budget_has_no_score():
@@ -255,9 +258,35 @@ def test_all_six_metrics_have_a_line_and_two_are_not_in_the_model():
     assert set(lines) == {
         *("accuracy", "throughput", "latency", "energy", "price", "usability")
     }
-    assert lines["accuracy"][1] == "not in the model"
+    assert lines["accuracy"][4].startswith("not in the model")
     assert lines["usability"][4].startswith("not in the model")
     assert lines["price"][1] == f"${market.price(choosing.winner().area):.2f}"
+
+
+@pytest.mark.parametrize(
+    ("given", "weights", "activations"),
+    [
+        ({}, 8, 8),
+        ({"weights": "int4"}, 4, 8),
+        ({"weights": "int2"}, 2, 8),
+        ({"format": "int4"}, 4, 4),
+        ({"format": "int16"}, 8, None),
+        ({"format": "fp16", "weights": "int4"}, 4, None),
+    ],
+)
+def test_the_stand_in_for_accuracy_is_what_another_lecture_measured(
+    given, weights, activations
+):
+    lost = borne.lost(asking.read(given).chip)
+    if activations is None:
+        assert lost is None and answer(**given)["metrics"][5][1] == "not measured"
+        return
+    theirs = max(
+        networks.loss("residual", "weights", weights).mean(),
+        networks.loss("residual", "activations", activations).mean(),
+    )
+    assert lost == pytest.approx(theirs)
+    assert answer(**given)["metrics"][5][1] == f"{theirs:.1f} points lost"
 
 
 def test_the_stand_in_for_usability_by_brute_force():

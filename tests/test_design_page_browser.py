@@ -4,6 +4,7 @@ library weighs them, a damaged address, a die too large, the way back, a phone.
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,7 @@ from site_server import Serving
 from dlpatterns.design import asking
 from dlpatterns.design import page as room
 
+ROOT = Path(__file__).resolve().parent.parent
 WINNER = {"rows": "64", "cols": "64", "arrays": "4", "dataflow": "os"}
 WINNER |= {"buffer": "1024", "bus": "128", "zeros": "2:4"}
 TEN = [
@@ -226,6 +228,23 @@ def test_a_phone_has_room_for_the_answer(tab, scheme):
     )
     assert boxes == 0
     tab.set_viewport_size({"width": 1300, "height": 900})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("wanted", [TEN[3], OVER], ids=["any", "too large"])
+def test_the_answer_can_be_read_by_all(tab, scheme, wanted):
+    """WCAG 2.1 AA by axe-core, with all that is folded open."""
+    script = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        pytest.skip("no axe-core, which `npm ci` brings (package npm)")
+    tab.emulate_media(color_scheme=scheme)
+    design(tab, wanted)
+    tab.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    tab.wait_for_timeout(600)  # what fades in is pale until then
+    tab.evaluate(script.read_text(encoding="utf-8"))
+    found = tab.evaluate("axe.run('.dlp-design', {resultTypes: ['violations']})")
+    told = [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]]
+    assert not told
 
 
 def test_opened_as_a_file_it_says_what_to_do(browser, built):

@@ -12,4 +12,8 @@ browser and weighs ten thousand designs a second.
 | `published` | chips of the world as designs, beside what is printed of them |
 | `market` | yield, good dies of a wafer, their price |
 | `space` | all designs of a grid, those that keep a budget, those that no other beats |
+| `asking` | the controls of the page on which a reader designs, and what they ask for |
+| `standing` | where a design stands among the book's own |
+| `borne` | what fewer bits cost a small network, as measured |
+| `words`, `picture`, `page` | an answer in words, as a drawing, as JSON |
 """

@@ -9,7 +9,7 @@
 
 import json
 
-from . import market, picture, space, standing, words, workload
+from . import borne, market, picture, space, standing, words, workload
 from .asking import Asked, read
 from .chip import described
 from .space import Point
@@ -155,7 +155,10 @@ def _throughput(found: Standing) -> list[str]:
 
 
 def _accuracy(found: Standing) -> list[str]:
-    return ["accuracy", *["not in the model"] * 2, "", words.borne(found.asked)]
+    """Return the line of accuracy: not in the model; a stand-in that was measured."""
+    both = [found.asked.chip] + [found.best.chip] * bool(found.best)
+    said = [words.points(borne.lost(chip)) for chip in both] + ["none"]
+    return ["accuracy", *said[:2], "", words.borne(found.asked)]
 
 
 def _usability(found: Standing) -> list[str]:

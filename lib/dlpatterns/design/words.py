@@ -138,7 +138,7 @@ def _freedom(found: Standing) -> list[str]:
     larger = chip.area + (times - 1) * areas["multipliers"] * around
     return [
         "An array that chooses costs nothing extra in this model. SIGMA, freer than "
-        f"yours, took {times:g} times the area of a fixed one of as many multipliers; "
+        f"yours, is reported at {times:g} times the area of a fixed one; "
         f"were yours so much larger, this die would take {mm2(larger)}."
     ]
 
@@ -150,9 +150,21 @@ def freer() -> float:
     return float(row["value"])
 
 
+def points(lost: float | None) -> str:
+    """Return points of accuracy as they are read.
+
+    >>> points(-0.04), points(13.21), points(None)
+    ('0.0 points lost', '13.2 points lost', 'not measured')
+    """
+    return "not measured" if lost is None else f"{round(lost, 1) + 0.0:.1f} points lost"
+
+
 def borne(asked: Asked) -> str:
-    """Return what the networks are taken to bear."""
+    """Return what the networks are taken to bear, and what was measured instead."""
     chip = asked.chip
     kept = f", weights stored in {chip.weights.upper()}" if chip.weights else ""
     zeros = f" and {asked.zeros:.0%} of the weights zero" if asked.zeros else ""
-    return f"every network is taken to bear {chip.dtype.upper()}{kept}{zeros}"
+    return (
+        f"not in the model: every network is taken to bear {chip.dtype.upper()}{kept}"
+        f"{zeros}; a stand-in: what these bits cost a small network for digits"
+    )
