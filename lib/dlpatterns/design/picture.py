@@ -46,12 +46,12 @@ class _Log:
 
     def __init__(self, values: list[float], ends: tuple[float, float]) -> None:
         self.low, self.high = log10(min(values)) - 0.08, log10(max(values)) + 0.08
-        self.ends = ends
+        self.a_decade = (ends[1] - ends[0]) / (self.high - self.low)
+        self.start = ends[0] - self.a_decade * self.low
 
     def place(self, value: float) -> float:
         """Return where a value stands."""
-        share = (log10(value) - self.low) / (self.high - self.low)
-        return self.ends[0] + share * (self.ends[1] - self.ends[0])
+        return self.start + self.a_decade * log10(value)
 
     def marks(self) -> list[float]:
         """Return round values within the axis: 1, 2, 5, or only 1 where it is long."""
