@@ -115,6 +115,45 @@ def test_gradients_out_of_range_teach_nothing():
     assert burst.skipped == [42] and burst.finite == [True]
 
 
+def test_a_scale_for_each_tensor_makes_powers_of_two_harmless():
+    powers, results = lecture.results.alike_scaled()
+    assert (powers, results) == (5, 1)
+
+
+def test_a_tensor_is_scaled_to_the_formats_largest():
+    run = training._Run(training.Recipe("fp8_e4m3", "scaled"), (0, 1))
+    x = np.array([[1.0, 0.5, 0.01], [0.0, 0.0, 0.0]], np.float32)
+    assert run.factor(x, run.form, "").ravel().tolist() == [448, 1]
+    kept = run.keep(x)
+    # 0.01 x 448 = 4.48 lies between 4 and 4.5 in E4M3
+    assert kept[0].tolist() == [1.0, 0.5, pytest.approx(4.5 / 448)]
+    assert not kept[1].any()
+
+
+def test_past_scales_saturate_what_is_larger():
+    run = training._Run(training.Recipe("fp8_e4m3", "delayed"), (0,))
+    small, large = np.full((1, 1), 1, np.float32), np.full((1, 1), 8, np.float32)
+    assert run.keep(small, name="x") == 1 and run.keep(large, name="x") == 1
+    assert run.keep(large, name="x") == 8  # now 8 is among the last steps
+
+
+def test_a_dynamic_scale_falls_at_once_and_grows_slowly():
+    run = training._Run(training.Recipe("fp16", "dynamic", 5), (0, 1))
+    for _ in range(training.GROWTH):
+        run.rescale(np.array([True, False]))
+    assert run.power.tolist() == [6, 5 - training.GROWTH]
+
+
+def test_gradients_may_have_a_format_of_their_own():
+    one = training.trained(
+        training.Recipe("fp8_e4m3", "scaled", epochs=4, gradients="fp8_e5m2"), (0,)
+    )[-1]
+    two = training.trained(training.Recipe("fp8_e4m3", "scaled", epochs=4), (0,))[-1]
+    assert one.vanished < two.vanished  # E5M2 reaches further down
+    with pytest.raises(ValueError, match="unknown number format"):
+        training.Recipe("fp16", gradients="fp12")
+
+
 def test_rounding_after_every_step_differs_from_sums_in_fp32():
     sums = training._Run(training.Recipe("fp8_e4m3", "own sums"), (0,))
     plain = training._Run(training.Recipe("fp8_e4m3", "pure"), (0,))
@@ -130,7 +169,8 @@ def test_a_recipe_refuses_what_it_does_not_know():
 
 
 def test_the_stored_runs_are_whole():
-    assert {run["question"] for run in STORED} == {"way", "shift", "sums", "other"}
+    questions = {run["question"] for run in STORED}
+    assert questions == {"way", "shift", "sums", "other", "scaled"}
     assert all(len(look) == len(r["seeds"]) for r in STORED for look in r["right"])
     assert len(lecture.results.runs(question="way", form="bf16", way="pure")) == 1
 

@@ -169,6 +169,20 @@ def test_one_seed_of_a_convolutional_network_runs_again(name):
         assert again[what][:2] == pytest.approx(kept[what][:2], abs=0.03)
 
 
+def test_another_tuning_of_the_residual_network_is_stored_for_two_seeds():
+    rival, plain = networks.in_parts()
+    assert len(rival) == len(plain) == 2
+    assert rival.max() < plain.min()
+
+
+def test_a_cache_takes_the_gain_of_narrow_weights_by_hand():
+    # 6.607e9 weights; 32 layers x 2 x 4096 values of 2 bytes a cached token
+    weights, cached = 6.607e9, 16 * 2048 * 32 * 2 * 4096 * 2
+    by_hand = (2 * weights + cached) / (weights + cached)
+    assert promises.token_gain(16, 2048) == pytest.approx(by_hand, rel=1e-3)
+    assert promises.token_gain(1, 0) == 2
+
+
 def test_weights_of_the_networks_by_hand():
     assert networks.weights("CNN") == 9 * 8 + 9 * 8 * 16 + 16 * 16 * 10
     assert networks.weights("residual") == 9 * 8 + 4 * 9 * 8 * 8 + 8 * 10

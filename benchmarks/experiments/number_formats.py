@@ -1,6 +1,6 @@
 """Train one small network in every format: pure, with sums of its own, stochastically,
 with master weights; with the loss multiplied by powers of two; longer, slower, faster
-and wider.
+and wider; and in 8 bits as it is done: scales, gradients in a format of their own.
 
 Each seed has its own split of the 1,797 digits and its own first weights. The held-out
 digits that are right, of 450, after a quarter, a half and all epochs go to
@@ -9,7 +9,8 @@ reads; its tests run one seed of it again.
 
     OPENBLAS_NUM_THREADS=1 nice python benchmarks/experiments/number_formats.py
 
-Names of questions (way, shift, sums, other) run these alone; what is stored stays.
+Names of questions (way, shift, sums, other, scaled ...) run these alone; what is
+stored stays.
 """
 
 import fcntl
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from dlpatterns.lectures.number_formats.training import RECIPES, Recipe, trained
+from dlpatterns.lectures.number_formats.training import Recipe, trained
 
 DATA = Path(__file__).parents[2] / "lib" / "dlpatterns" / "data"
 TARGET = DATA / "number_formats_training.json"
@@ -35,11 +36,25 @@ OTHERS = (
     {"epochs": 80},
     {"width": 128},
 )
+E4M3, E5M2, BOTH = ("fp8_e4m3", ""), ("fp8_e5m2", ""), ("fp8_e4m3", "fp8_e5m2")
+
+
+def in_eight_bits() -> list[tuple[str, Recipe, tuple[int, ...]]]:
+    """Return the runs of FP8 as it is done, and those beside it."""
+    ways = [
+        (way, pair)
+        for way in ("scaled", "inputs", "delayed")
+        for pair in (E4M3, E5M2, BOTH)
+    ]
+    ways += [("master", BOTH), ("dynamic", ("fp16", "")), ("dynamic", BOTH)]
+    return [
+        ("scaled", Recipe(form, way, gradients=own), TEN) for way, (form, own) in ways
+    ]
 
 
 def runs() -> list[tuple[str, Recipe, tuple[int, ...]]]:
     """Return every run: which question it answers, its recipe, its seeds."""
-    ways = [way for way in RECIPES if way != "own sums"]
+    ways = ("pure", "stochastic", "master")
     plain = [("way", Recipe(form, way), TEN) for way in ways for form in FORMS]
     shifts = [
         ("shift", Recipe(form, shift=shift, epochs=10), FIVE)
@@ -57,7 +72,7 @@ def runs() -> list[tuple[str, Recipe, tuple[int, ...]]]:
         for form in FORMS[2:]
         for way in ("pure", "master")
     ]
-    return [*plain, *shifts, *sums, *others]
+    return [*plain, *shifts, *sums, *others, *in_eight_bits()]
 
 
 def stored() -> dict:

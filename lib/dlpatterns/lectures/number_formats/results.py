@@ -1,10 +1,12 @@
 """The stored training runs of `benchmarks/experiments/number_formats.py`, as rows."""
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
 from ... import datasets
+from . import training
 
 HELD_OUT = 450
 FORMS = ("fp32", "tf32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2")
@@ -156,3 +158,69 @@ def width(form: str) -> int:
 def pure_means() -> dict[str, float]:
     """Return the mean accuracy of each format with everything in it."""
     return {form: mean(at(form, "pure")) for form in FORMS}
+
+
+# --- FP8 as it is done ----------------------------------------------------------------
+
+PAIRS = {
+    "E4M3, E4M3": ("fp8_e4m3", ""),
+    "E5M2, E5M2": ("fp8_e5m2", ""),
+    "E4M3, E5M2": ("fp8_e4m3", "fp8_e5m2"),
+}
+CASTS = {
+    "master": "in and out",
+    "inputs": "in alone",
+    "scaled": "in, scaled",
+    "delayed": "in, by past scales",
+}
+
+
+def eight(pair: str, way: str) -> dict:
+    """Return the run of ten seeds of a pair of formats, for what goes forward and for
+    gradients, with FP32 weights behind it.
+    """
+    form, own = PAIRS[pair]
+    question = "way" if way == "master" and not own else "scaled"
+    return runs(question=question, form=form, way=way, gradients=own, shift=0)[0]
+
+
+def eights() -> list[dict]:
+    """Return a row a pair of formats: accuracy by what is rounded on its way."""
+    return [
+        {"forward, gradients": pair}
+        | {label: spread(eight(pair, way)) for way, label in CASTS.items()}
+        for pair in PAIRS
+    ]
+
+
+def eights_lose() -> dict[str, tuple[float, float]]:
+    """Return for each pair and way the points lost against FP32, and the standard
+    error.
+    """
+    whole = at("fp32", "master")
+    return {
+        f"{pair}, {way}": paired(whole, eight(pair, way))
+        for pair in PAIRS
+        for way in CASTS
+    }
+
+
+@cache
+def alike_scaled() -> tuple[int, int]:
+    """Train for four epochs with a scale for each tensor, the loss multiplied by powers
+    of two, and return how many powers, and how many different results.
+    """
+    form, own = PAIRS["E4M3, E5M2"]
+    powers = range(-48, 49, 24)
+    ends = {
+        tuple(training.trained(recipe, (0, 1))[-1].right)
+        for recipe in (
+            training.Recipe(form, "scaled", k, epochs=4, gradients=own) for k in powers
+        )
+    }
+    return len(powers), len(ends)
+
+
+def dynamic() -> dict:
+    """Return the run of FP16 that found the power of two of its loss by itself."""
+    return runs(question="scaled", form="fp16", way="dynamic")[0]

@@ -20,7 +20,7 @@ from ...train.optimisers import Adam
 STEPS, CHANNELS, FACTOR, GROUP = 12, (3, 11), 60.0, 8
 READERS = ("attention.q", "attention.k", "attention.v")
 ACTIVATION = Scheme(8)
-WEIGHT4 = Scheme(4, narrow=True)
+WEIGHT4, WEIGHT5 = (Scheme(bits, narrow=True) for bits in (4, 5))
 
 
 @cache
@@ -122,7 +122,8 @@ def _weights8(net: Network) -> Rounded:
 
 def rows4() -> list[dict]:
     """Return what 4-bit weights do in the network with outliers: a scale an output, a
-    group, and groups behind AWQ's factors.
+    group, and groups behind AWQ's factors; and what 5-bit weights do, which with a
+    scale an output take as many bytes as groups.
     """
     net = constructed()
     x = net.activations(test_inputs())["embedding"].reshape(-1, 16)
@@ -134,6 +135,7 @@ def rows4() -> list[dict]:
         f"groups of {GROUP}, AWQ {power:.2f}": lambda w: scaling.weight_rounded(
             w, WEIGHT4, group=GROUP, factor=factor
         ),
+        "5 bits, a scale an output": lambda w: fit(w, WEIGHT5, axis=0).round(w),
     }
     return [
         judged(name, Rounded(net, weights=dict.fromkeys(READERS, rule)))

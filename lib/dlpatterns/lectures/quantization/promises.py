@@ -126,6 +126,16 @@ def modelled() -> list[dict]:
     return rows
 
 
+def token_gain(users: int, tokens: int) -> float:
+    """Return how many times faster 8-bit weights make the next token of so many users
+    at once, each with so many tokens in an FP16 cache of its own, where bytes alone
+    count (weights and cache `once`).
+    """
+    sizes = memory(users * tokens)
+    read = sizes["weights"] * (1 - llama()["output"] / llama()["all"])  # no embedding
+    return (read + sizes["cache"]) / (read / 2 + sizes["cache"])
+
+
 def actions() -> list[dict]:
     """Return energy and area of a MAC by format, and of fetching its weight from DRAM,
     45 nm.
