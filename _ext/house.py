@@ -15,6 +15,7 @@ from beside import lay_beside
 from downloads import add_first_cell, offer_zip, write_zips
 from in_browser import lay_in, place_form
 from light import lighten
+from registers import write_register
 from repairs import repair
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -157,6 +158,7 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("book_repository", "", "html")
     app.connect("config-inited", configure, priority=900)
     app.connect("source-read", write_page)
+    app.connect("source-read", write_register)
     app.connect("html-page-context", point_to_page, priority=900)
     app.connect("html-page-context", point_colab_to_pages, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)

@@ -30,6 +30,11 @@ SHRINK = """
           (has - Math.max(0, box.left)) - 0.01);
   })
 """
+# What is higher than most of a page may be broken over two.
+BREAK = """
+() => document.querySelectorAll("figure, table, pre, .dlp-explore, details")
+  .forEach((one) => { if (one.offsetHeight > 500) one.style.breakInside = "auto"; })
+"""
 SPILT = """
 (width) => [...document.querySelectorAll("body *")]
   .filter((one) => one.checkVisibility() && !one.closest("mjx-assistive-mml"))
@@ -100,6 +105,7 @@ def printed(tab: Page, html: str, folder: Path) -> tuple[bytes, list[str]]:
     tab.goto(place.as_uri(), wait_until="load")
     tab.evaluate("window.MathJax.startup.promise.then(() => true)")
     tab.evaluate(SHRINK, WIDTH)
+    tab.evaluate(BREAK)
     wide = tab.evaluate(SPILT, WIDTH)
     pdf = tab.pdf(prefer_css_page_size=True, outline=True, tagged=True)
     return pdf, wide
