@@ -239,7 +239,7 @@ AXES = {
     ),
 }
 LABELS = {
-    "float": ("float", "o"),
+    "float": ("float", "p"),
     "W4 A4": ("W4 A4", "s"),
     "W2 A2": ("W2 A2", "D"),
     "binary weights, scaled": ("binary W", "^"),
@@ -273,10 +273,11 @@ def the_map(cost: str, network: str) -> show.Frame:
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     least = min(found, key=lambda name: found[name][0])
     best = max(found, key=lambda name: found[name][1])
+    price = f"{found[least][0]:,.0f}" if cost == "bytes" else f"{found[least][0]:.2f}"
     return show.frame(
         fig,
         caption=(
-            f"{network}: {least} costs the least ({found[least][0]:,.3g}), {best} has "
+            f"{network}: {least} costs the least ({price}), {best} has "
             f"the highest mean accuracy ({found[best][1]:.1f} %)."
         ),
         alt="A dot with an error bar for every way, accuracy over cost.",
