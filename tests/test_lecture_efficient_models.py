@@ -95,3 +95,47 @@ def test_time_follows_macs_over_all_networks_and_bytes_over_the_light_ones():
     assert found["bytes"] == pytest.approx(
         correlation(time, [log(one.unfused) for one in every])
     )
+    both = [log(one.arithmetic + one.unfused) for one in every]
+    assert found["both"] == pytest.approx(correlation(time, both))
+    assert found["both"] > 0.97
+
+
+def test_the_least_time_of_fused_blocks_by_hand():
+    """An RTX 3090: 71.2 T a second, 936 GB a second. The 3 x 3 is bound by its 28.9 M
+    MACs, the separable block by its four maps; its weights, and the two values a map
+    of each normalisation, are read once a batch.
+    """
+    plain = 2 * 64 * 64 * 9 * 28**2 / 71.2e12
+    assert counts.least_fused("3 × 3") == pytest.approx(1e6 * plain, rel=0.01)
+    apart = 2 * 4 * 64 * 28**2 / 936e9
+    found = counts.least_fused("depthwise separable")
+    assert found == pytest.approx(1e6 * apart, rel=0.01)
+
+
+def test_a_dense_block_copies_three_times():
+    """64 + 16, 80 + 16 and 96 + 16 maps are read and written, of 7.2 M values."""
+    joined = 2 * 2 * (80 + 96 + 112) * 28**2
+    assert counts.copied("dense") * counts.row("dense")["kB (once)"] == pytest.approx(
+        joined / 1e3, rel=0.01
+    )
+
+
+def test_b7_is_seven_steps_in_none_of_its_scales():
+    """1.15^7.05 = 600 / 224, 1.1^7.27 = 2.0, 1.2^6.21 = 3.1."""
+    found = counts.steps_taken(counts.compound()[7])
+    assert found == pytest.approx(
+        {"depth": 6.21, "width": 7.27, "pixels": 7.05}, abs=0.01
+    )
+
+
+def test_pairs_with_fewer_macs_are_counted_by_their_bytes():
+    found, every = world.base_rate(), world.placed()
+    macs = sorted(one.macs for one in every)
+    equal = sum(a == b for a, b in zip(macs, macs[1:], strict=False))
+    assert found["more"] + found["fewer"] == len(every) * (len(every) - 1) / 2 - equal
+    assert found["more, slower"] + found["fewer, slower"] == len(world.outliers())
+
+
+def test_times_over_a_bound_are_those_of_the_light():
+    low, high = world.over("RTX 3090", "unfused")
+    assert high / low == pytest.approx(world.spread("RTX 3090", "traffic", light=True))

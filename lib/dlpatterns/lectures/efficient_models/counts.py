@@ -3,6 +3,7 @@ compound scaling, step by step.
 """
 
 from functools import cache
+from math import log
 
 from ... import models
 from ...counting import count
@@ -124,3 +125,34 @@ def compound() -> list[dict]:
             }
         )
     return found
+
+
+def least_fused(kind: str, channels: int = 64, size: int = 28) -> float:
+    """Return the least microseconds an image of a block in a batch of 32 whose layers
+    without MACs are fused with the one before.
+    """
+    model = blocks.block(kind, channels, size)
+    bounds = roofline.layers(model, machines.get(MACHINE), batch=32, fused=True)
+    return 1e6 * sum(one.overlapped for one in bounds) / 32
+
+
+def copied(kind: str, channels: int = 64, size: int = 28) -> float:
+    """Return the share of a block's bytes (once, each layer alone) that only sets maps
+    side by side.
+    """
+    model = blocks.block(kind, channels, size)
+    bounds = roofline.layers(model, machines.get(MACHINE), batch=32)
+    moved = [one.bytes_once for one in bounds]
+    pairs = zip(model.layers, moved, strict=True)
+    return sum(size for layer, size in pairs if layer.kind == "Concat") / sum(moved)
+
+
+def steps_taken(row: dict) -> dict[str, float]:
+    """Return how many steps of compound scaling each published scale is by itself."""
+    scales = {
+        "depth": row["depth"],
+        "width": row["width"],
+        "pixels": row["pixels"] / 224,
+    }
+    bases = {"depth": ALPHA, "width": BETA, "pixels": GAMMA}
+    return {what: log(scales[what]) / log(bases[what]) for what in scales}

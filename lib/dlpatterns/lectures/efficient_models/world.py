@@ -1,6 +1,7 @@
 """Networks timed on real chips by others, beside what the model of cost says."""
 
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -149,6 +150,27 @@ def outliers(run: str = RUN) -> list[dict]:
     ]
 
 
+def base_rate(run: str = RUN) -> dict[str, int]:
+    """Count the pairs in which one network does fewer MACs than the other: those in
+    which it moves more bytes (once, each layer alone), or fewer, and how many of each
+    are slower.
+    """
+    every = placed(run)
+    found = {"more": 0, "more, slower": 0, "fewer": 0, "fewer, slower": 0}
+    for one, other in product(every, every):
+        if one.macs < other.macs:
+            side = "more" if one.unfused > other.unfused else "fewer"
+            found[side] += 1
+            found[f"{side}, slower"] += one.ms > other.ms
+    return found
+
+
+def over(run: str, bound: str) -> tuple[float, float]:
+    """Return the least and the most times a bound that a light network takes."""
+    ratios = [one.ms / getattr(one, bound) for one in light(run)]
+    return min(ratios), max(ratios)
+
+
 def attacked() -> list[dict]:
     """Return a row a run: the largest over the smallest time a MAC and a byte, among
     all networks and among the light ones.
@@ -167,12 +189,14 @@ def attacked() -> list[dict]:
 
 
 def in_step(run: str = RUN) -> dict[str, float]:
-    """Return how nearly the logarithm of the time follows that of MACs, and of bytes
-    (once, each layer alone), over all networks: Pearson's correlation.
+    """Return how nearly the logarithm of the time follows that of MACs, of bytes (once,
+    each layer alone), and of both bounds added, over all networks: Pearson's
+    correlation.
     """
     every = placed(run)
     time = np.log([one.ms for one in every])
     sides = {"MACs": [o.macs for o in every], "bytes": [o.unfused for o in every]}
+    sides["both"] = [o.arithmetic + o.unfused for o in every]
     return {
         what: float(np.corrcoef(time, np.log(values))[0, 1])
         for what, values in sides.items()
