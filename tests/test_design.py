@@ -213,6 +213,42 @@ def test_a_step_takes_as_long_as_its_slowest_part():
     assert quick.rate == pytest.approx(200 / quick.seconds)
 
 
+def test_zeros_in_fixed_places_make_a_product_less_deep():
+    """By hand, in 64 x 64 where outputs stay: 576 products a sum become 288 beats a
+    fold; nine become five, and a fold takes 64 beats all the same, for its results
+    leave a row a beat.
+    """
+    load = workload.six()[2]
+    shape = evaluate.Shape(64, 64, 1, "os", left=0.5)
+    depths = {step.product.k: step for step in load.steps if step.weights}
+    deep, flat = depths[576], depths[9]
+    for step, fold in ((deep, 288), (flat, 64)):
+        _, m, n, _, times = step.product
+        folds = times * ceil(m / 64) * ceil(n / 64)
+        assert evaluate._beats(step, shape, "os") == folds * fold + 3 * 64 - 2
+    dense = shape._replace(left=1.0)
+    assert evaluate._beats(flat, dense, "os") == evaluate._beats(flat, shape, "os")
+
+
+def test_products_on_the_vector_unit_where_it_is_quicker():
+    """MobileNetV2's depthwise layers: 20,716,416 MACs in 128 lanes and their other
+    operations; no network gets slower, none spends less.
+    """
+    chip = Chip()
+    for load in workload.six():
+        plain, moved = (evaluate.run(chip, load, vector=how) for how in (False, True))
+        assert moved.seconds <= plain.seconds and moved.energy == plain.energy
+    load = workload.six()[2]
+    lone = [step for step in load.steps if step.product.n == 1 < step.product.times]
+    shape = evaluate.Shape(128, 128, 1, "ws", vector=True)
+    sides = evaluate._sides(load, shape)
+    for step, times, side in zip(load.steps, load.counts, sides, strict=True):
+        if step in lone:
+            each = ceil((step.product.macs + step.others) / 128)
+            assert side == (0, times * each)
+    assert len(lone) > 5
+
+
 def test_gating_saves_energy_and_no_time():
     load = workload.six()[0]
     plain, gated = (evaluate.run(Chip(zeros=how), load) for how in ("", "gating"))

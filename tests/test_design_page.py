@@ -27,7 +27,7 @@ from dlpatterns.lectures.design_a_chip import choosing
 from dlpatterns.lectures.quantization import networks
 from dlpatterns.models.mlp import multilayer
 
-WINNER = {"rows": "64", "cols": "64", "arrays": "4", "dataflow": "os"}
+WINNER = {"rows": "32", "cols": "32", "arrays": "16", "dataflow": "os"}
 WINNER |= {"buffer": "1024", "bus": "128", "zeros": "2:4"}
 
 
@@ -324,6 +324,6 @@ def test_the_ring_is_where_the_design_is():
     ring = root.find(f"{spaced}circle")
     front = root.find(f"{spaced}polyline").get("points").split()
     assert f"{ring.get('cx')},{ring.get('cy')}" in front  # the winner is on the front
-    assert "4 × 64 × 64, os" in ring.find(f"{spaced}title").text
+    assert "16 × 32 × 32, os" in ring.find(f"{spaced}title").text
     names = {one.text for one in root.findall(f"{spaced}text")}
     assert {"TPUv1", "Ascend 310", "Edge TPU"} < names and "Eyeriss" not in names

@@ -14,7 +14,7 @@ from dlpatterns.design import asking
 from dlpatterns.design import page as room
 
 ROOT = Path(__file__).resolve().parent.parent
-WINNER = {"rows": "64", "cols": "64", "arrays": "4", "dataflow": "os"}
+WINNER = {"rows": "32", "cols": "32", "arrays": "16", "dataflow": "os"}
 WINNER |= {"buffer": "1024", "bus": "128", "zeros": "2:4"}
 TEN = [
     {},

@@ -96,7 +96,7 @@ class Chip:
         return (1 - zeros) * (self.stored_bits + INDEX[self.zeros])
 
     def beats(self, zeros: float) -> float:
-        """Return the share of an array's beats that is left if such a share of the
+        """Return the share of a sum's products that is left if such a share of the
         weights is zero: all, half, or what the slowest lane of a group needs.
         """
         if self.zeros == "2:4":

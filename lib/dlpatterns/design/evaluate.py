@@ -61,6 +61,7 @@ def run(
     sram: float = 1.0,
     sums: str = "buffer",
     any_by: str = "beats",
+    vector: bool = False,
 ) -> Result:
     """Return what a batch of a workload takes and spends on a chip, if such a share of
     the weights is zero.
@@ -70,13 +71,15 @@ def run(
     `sram` is what a byte of SRAM costs, as a multiple of the table's price. `sums` says
     where unfinished sums go, "buffer" or "accumulators"; `any_by` what an array with
     any dataflow takes the one with least of, "beats" or "edge" (bytes at its edge).
+    With `vector` a product may run on the vector unit, a MAC a column and cycle, where
+    that is quicker.
     Raises: ValueError for another place of sums, or another way to choose.
     """
     for given, known in ((sums, PLACES), (any_by, WAYS)):
         if given not in known:
             raise ValueError(f"choose one of {', '.join(known)}, got {given!r}")
-    shape = Shape(chip.rows, chip.cols, chip.arrays, chip.dataflow, sums, any_by)
-    beats = _busy(load, shape, chip.beats(zeros))
+    shape = _shape(chip, zeros)._replace(sums=sums, any_by=any_by, vector=vector)
+    beats = _busy(load, shape)
     held = (chip.buffer, chip.bits, chip.weight_bits(zeros), resident)
     waits = _waits(load, held, chip.clock / chip.bandwidth)
     slowest = list(map(max, beats, waits))
@@ -100,10 +103,9 @@ def bounds(
     """Return the share of a workload's time in which the array, the vector unit and
     the bus are the slowest, arguments as `run`.
     """
-    shape = Shape(chip.rows, chip.cols, chip.arrays, chip.dataflow, sums, "beats")
     sides = [
         ("array", beats) if beats >= others else ("vector unit", others)
-        for beats, others in _sides(load, shape, chip.beats(zeros))
+        for beats, others in _sides(load, _shape(chip, zeros)._replace(sums=sums))
     ]
     held = (chip.buffer, chip.bits, chip.weight_bits(zeros), False)
     waits = _waits(load, held, chip.clock / chip.bandwidth)
@@ -120,29 +122,37 @@ class Shape(NamedTuple):
     cols: int
     arrays: int
     dataflow: str
-    sums: str
-    any_by: str
+    sums: str = "buffer"
+    any_by: str = "beats"
+    left: float = 1.0  # of the depth of a product with weights, where zeros are skipped
+    vector: bool = False
+
+
+def _shape(chip: Chip, zeros: float) -> Shape:
+    size = (chip.rows, chip.cols, chip.arrays, chip.dataflow)
+    return Shape(*size, left=chip.beats(zeros))
 
 
 @cache
-def _busy(load: Workload, shape: Shape, left: float) -> tuple[float, ...]:
+def _busy(load: Workload, shape: Shape) -> tuple[float, ...]:
     """Return the cycles of each step, all its occurrences together, for the array or
-    the vector unit, whichever is slower; and none for the network's two ends. Only
-    products with weights can skip, which leaves a share of their beats.
+    the vector unit, whichever is slower; and none for the network's two ends.
     """
-    return (*map(max, _sides(load, shape, left)), 0.0)
+    return (*map(max, _sides(load, shape)), 0.0)
 
 
 @cache
-def _sides(load: Workload, shape: Shape, left: float) -> tuple[tuple, ...]:
+def _sides(load: Workload, shape: Shape) -> tuple[tuple, ...]:
     """Return the cycles of the array and of the vector unit in each step."""
     lanes, found = shape.cols * shape.arrays, []
     for step, times in zip(load.steps, load.counts, strict=True):
-        beats = 0.0
+        beats, others = 0, ceil(step.others / lanes)
         if step.product.times:
-            beats = _beats(step, *shape[:3], _flow(step, shape))
-            beats *= left if step.weights else 1
-        found.append((times * beats, times * ceil(step.others / lanes)))
+            beats = _beats(step, shape, _flow(step, shape))
+            alone = ceil((step.others + step.product.macs) / lanes)
+            if shape.vector and alone < beats:
+                beats, others = 0, alone
+        found.append((times * beats, times * others))
     return tuple(found)
 
 
@@ -152,7 +162,7 @@ def _flow(step: Step, shape: Shape) -> str:
     if shape.dataflow != "any":
         return shape.dataflow
     if shape.any_by == "beats":
-        return min(DATAFLOWS, key=lambda flow: _beats(step, *shape[:3], flow))
+        return min(DATAFLOWS, key=lambda flow: _beats(step, shape, flow))
     return min(DATAFLOWS, key=lambda flow: _bytes_at_edge(step, shape, flow))
 
 
@@ -165,10 +175,15 @@ def _bytes_at_edge(step: Step, shape: Shape, flow: str) -> int:
 
 
 @cache
-def _beats(step: Step, rows: int, cols: int, arrays: int, flow: str) -> int:
+def _beats(step: Step, shape: Shape, flow: str) -> int:
+    """Return the beats of an array for a step. Only products with weights can skip:
+    that makes them less deep, and saves nothing where a fold is as long as the array
+    is tall.
+    """
     _, m, n, k, times = step.product
-    shape = {"rows": rows, "cols": cols, "arrays": arrays}
-    return systolic.overlapped(m, n, k, times=times, dataflow=flow, **shape)
+    k = ceil(k * shape.left) if step.weights else k
+    array = {"rows": shape.rows, "cols": shape.cols, "arrays": shape.arrays}
+    return systolic.overlapped(m, n, k, times=times, dataflow=flow, **array)
 
 
 @cache

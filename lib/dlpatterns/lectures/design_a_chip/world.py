@@ -51,7 +51,7 @@ def ascend() -> list[tuple]:
     load = workload.six()[0]
     result = evaluate.run(chip310, load, zeros=0)
     return [
-        ("Ascend 310, at its peak", "W", machine.watts, arithmetic),
+        ("Ascend 310, its arithmetic at peak", "W", machine.watts, arithmetic),
         ("Ascend 310, ResNet-50", "W", machine.watts, result.joules / result.seconds),
     ]
 

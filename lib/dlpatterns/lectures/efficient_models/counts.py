@@ -127,15 +127,6 @@ def compound() -> list[dict]:
     return found
 
 
-def least_fused(kind: str, channels: int = 64, size: int = 28) -> float:
-    """Return the least microseconds an image of a block in a batch of 32 whose layers
-    without MACs are fused with the one before.
-    """
-    model = blocks.block(kind, channels, size)
-    bounds = roofline.layers(model, machines.get(MACHINE), batch=32, fused=True)
-    return 1e6 * sum(one.overlapped for one in bounds) / 32
-
-
 def copied(kind: str, channels: int = 64, size: int = 28) -> float:
     """Return the share of a block's bytes (once, each layer alone) that only sets maps
     side by side.
