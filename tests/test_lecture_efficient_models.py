@@ -1,5 +1,7 @@
 """The lecture on efficient networks: counts by hand, compound scaling, times."""
 
+from itertools import pairwise
+
 import pytest
 
 from dlpatterns.lectures.efficient_models import (
@@ -131,7 +133,7 @@ def test_b7_is_seven_steps_in_none_of_its_scales():
 def test_pairs_with_fewer_macs_are_counted_by_their_bytes():
     found, every = world.base_rate(), world.placed()
     macs = sorted(one.macs for one in every)
-    equal = sum(a == b for a, b in zip(macs, macs[1:], strict=False))
+    equal = sum(a == b for a, b in pairwise(macs))
     assert found["more"] + found["fewer"] == len(every) * (len(every) - 1) / 2 - equal
     assert found["more, slower"] + found["fewer, slower"] == len(world.outliers())
 
