@@ -41,7 +41,6 @@ def printed() -> list[dict]:
         ),
         ("AdderNet: cycles of LeNet-5, CNN", f"{cycles[0] / 1e6:.1f}M", "2.6M"),
         ("AdderNet: cycles of LeNet-5, adders", f"{cycles[1] / 1e6:.1f}M", "1.7M"),
-        ("INQ: values of its 5 bits, zero aside", f"{2 ** (5 - 1)}", "16"),
     ]
     return [
         {
