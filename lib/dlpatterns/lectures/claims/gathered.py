@@ -12,6 +12,7 @@ from ..dataflow import claims as dataflow
 from ..design_a_chip import claims as design_a_chip
 from ..efficient_models import claims as efficient_models
 from ..history import claims as history
+from ..low_bit_training import claims as low_bit_training
 from ..number_formats import claims as number_formats
 from ..parallelism import claims as parallelism
 from ..pruning import claims as pruning
@@ -31,6 +32,7 @@ MODULES: dict[str, ModuleType] = {
     "classic_models": classic_models,
     "number_formats": number_formats,
     "quantization": quantization,
+    "low_bit_training": low_bit_training,
     "pruning": pruning,
     "sparsity": sparsity,
     "efficient_models": efficient_models,
