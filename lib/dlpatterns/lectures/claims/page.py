@@ -36,11 +36,12 @@ def totals() -> str:
     found, rows = tally(), gathered.claims().values()
     marked = sum(row["dagger"] == "†" for row in rows)
     said = ", ".join(f"**{found[kind]}** {MANY[kind]}" for kind in KINDS)
+    judged = f"Of the {found.total()} judged so far" if gathered.waiting() else "Of all"
     return (
         f"{len(rows)} claims; {marked} are those of the slides that the book set out "
-        f"to test (†), the others stand beside them. Of the {found.total()} judged so "
-        f"far {said}. Folded below them are {cells()} single cells and printed "
-        "numbers, each with its own line."
+        f"to test (†), the others stand beside them. {judged} {said}. Folded "
+        f"below them are {cells()} single cells and printed numbers, each with its own "
+        "line."
     )
 
 
