@@ -37,11 +37,13 @@ def test_a_finding_is_what_its_lecture_says(finding):
         assert [number for number in finding.numbers if number not in text] == []
 
 
-def test_findings_are_six_and_known_from_elsewhere():
+def test_findings_are_twelve_and_known_from_elsewhere():
     numbers = [number for one in front.findings() for number in one.numbers]
-    assert len(front.findings()) == 6
+    assert len(front.findings()) == 12
     assert "36,864" in numbers  # 64 × 64 × 3 × 3, by hand
     assert "724" in numbers  # Krizhevsky's network with two groups, as Sze 2017 prints
+    assert "131,071" in numbers  # 2³¹ − 1 over 2¹⁴, by hand
+    assert "52 %" in numbers  # as SC21's table 1 prints it
     assert "3,072" in numbers  # GPT-2's four times 768, as OpenAI's model card has it
 
 

@@ -1,5 +1,5 @@
-"""What the first page of the book says: six findings of its lectures, computed, the map
-of all lectures, and a filter that slides.
+"""What the first page of the book says: findings of its lectures, computed, the map of
+all lectures, and a filter that slides.
 """
 
 from dataclasses import dataclass
@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from .. import layers, models
 from ..counting import count
 from ..counting.depth import dependent_products, layer_products
+from ..formats import get, products_that_fit
 from ..graph import Layer
 from ..models.sequence import recurrent
 from .architectures import shares
+from .efficient_models import world as timed
+from .low_bit_training import verdicts as low_bits
+from .parallelism import choosing as plans
+from .pruning import verdicts as pruned
+from .sparsity import study as squeezing
 
 LECTURES = {
     "Where the computation comes from": {
@@ -53,8 +59,11 @@ class Finding:
 
 
 def findings() -> list[Finding]:
-    """Return six findings, one or two a lecture."""
-    return [learned(), summed(), shared(), waiting(), square(), divided()]
+    """Return the findings, in the order of their lectures."""
+    first = [learned(), summed(), shared(), waiting(), square(), divided()]
+    bits = [added_up(), signed()]
+    weights = [listed_places(), squeezed()]
+    return [*first, *bits, *weights, timed_light(), counted_twice()]
 
 
 def learned() -> Finding:
@@ -142,6 +151,80 @@ def divided() -> Finding:
         "the other for memory."
     )
     return Finding("classic_models", text, (macs, weights))
+
+
+def added_up() -> Finding:
+    """Count the products of INT8 that fit an accumulator, whatever they are."""
+    eight = get("int8")
+    narrow, wide = (
+        products_that_fit(eight, eight, get(name)) for name in ("int16", "int32")
+    )
+    text = (
+        "A course text gives products of INT8 an accumulator of 16 bits. It is sure to "
+        f"hold {narrow} of them; one of 32 bits holds {wide:,}."
+    )
+    return Finding("number_formats", text, (f"{wide:,}",))
+
+
+def signed() -> Finding:
+    """Compare signs on both sides with fewer weights of four bits."""
+    four = low_bits.rivals().rows["W4 A4, narrow"]
+    lead = four["ahead of XNOR-Net"]
+    text = (
+        "Weights and activations of one bit have a rival of no more bytes: fewer "
+        f"weights of four bits, {lead} points ahead on the digits."
+    )
+    return Finding("low_bit_training", text, (lead,))
+
+
+def listed_places() -> Finding:
+    """Compare pruned with small dense networks at equal values and at equal bytes."""
+    values, narrow = (
+        pruned.at_equal(f"equal {what}") for what in ("non-zeros", "bytes, 8 bits")
+    )
+    ahead = f"in {values.ahead} of {values.all} comparisons"
+    behind = f"**behind** in {narrow.behind}"
+    text = (
+        "At equal numbers of weights a pruned network's lead over the best small dense "
+        f"one is clear {ahead}. At equal bytes, eight bits a value and its place "
+        f"counted, it is clearly {behind}."
+    )
+    return Finding("pruning", text, (ahead, behind))
+
+
+def squeezed() -> Finding:
+    """Compare the compressed network with a dense one that was small from the start."""
+    rows = squeezing.stage_rows()
+    times = f"{rows[-1]['times smaller']:.1f} times"
+    lead = f"{squeezing.ahead('tuned', 'small, dense, 8 bits')} points"
+    text = (
+        f"Deep Compression makes a network {times} smaller, every byte counted. A "
+        "dense network that was small from the start, of as many bytes, is "
+        f"{lead} behind."
+    )
+    return Finding("sparsity", text, (times, lead))
+
+
+def timed_light() -> Finding:
+    """Compare a light network's MACs and published time with ResNet-50's."""
+    light, heavy = timed.get("mobilenet_v2"), timed.get("resnet50")
+    macs, faster = f"{heavy.macs / light.macs:.1f}", f"{heavy.ms / light.ms:.1f} times"
+    text = (
+        f"MobileNet V2 does 1/{macs} of ResNet-50's MACs. On a published card it ran "
+        f"{faster} as fast: layer by layer, its time is its traffic."
+    )
+    return Finding("efficient_models", text, (macs, faster))
+
+
+def counted_twice() -> Finding:
+    """Take the second forward pass out of a famous utilisation."""
+    row = plans.printed()[-2]
+    famous, needed = f"{row['printed, %']} %", f"{row['without']} %"
+    text = (
+        f"A famous run kept its chips busy to {famous}, a forward pass done twice "
+        f"included. The model needed {needed}."
+    )
+    return Finding("parallelism", text, (famous, needed))
 
 
 def listed(written: set[str]) -> str:
