@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from dlpatterns.design import asking
 from dlpatterns.design.asking import Knob
 
-PLACE = '<div class="dlp-design"></div>'
+PLACE = '<div class="dlp-designer"></div>'
 FILES = ("count.css", "design.css", "in_browser.js", "design.js")
 GROUPS = {
     "The chip": asking.SLIDERS | asking.MENUS,
@@ -42,7 +42,7 @@ def form(source: Path) -> str:
     ready = "yes" if core(source) else "no"
     return (
         f"<style>{style}{own}</style>"
-        '<div class="dlp-count dlp-design" data-folder="_static/" '
+        '<div class="dlp-count dlp-designer" data-folder="_static/" '
         f'data-version="{version()}" data-ready="{ready}">'
         f'<p data-part="without">{WITHOUT}</p><form hidden>{fields()}</form>'
         '<p data-part="status" role="status" aria-live="polite"></p>'

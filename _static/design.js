@@ -1,6 +1,6 @@
 // The page on which a reader designs a chip: reads its controls, asks the library, draws the answer, and keeps the design in the address. Nothing is loaded before the button is pressed; from then on each change is answered.
 (() => {
-  const root = document.querySelector(".dlp-design"), form = root.querySelector("form");
+  const root = document.querySelector(".dlp-designer"), form = root.querySelector("form");
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const { folder, version, ready } = root.dataset;
   const library = new LibraryInBrowser(folder, version);

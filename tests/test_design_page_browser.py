@@ -65,7 +65,7 @@ def tab(browser, served):
 
 def put(page: Page, name: str, setting: str) -> None:
     """Move a control to a setting, as a reader's hand does."""
-    control = page.locator(f".dlp-design [name={name}]")
+    control = page.locator(f".dlp-designer [name={name}]")
     if name in asking.SLIDERS | asking.BUDGET:
         place = list(asking.KNOBS[name].settings).index(setting)
         control.fill(str(place))
@@ -82,7 +82,7 @@ def design(page: Page, wanted: dict) -> None:
 
 def settled(page: Page) -> None:
     page.wait_for_timeout(150)
-    expect(page.locator(".dlp-design")).to_have_attribute(
+    expect(page.locator(".dlp-designer")).to_have_attribute(
         "aria-busy", "false", timeout=60_000
     )
 
@@ -104,9 +104,9 @@ def test_the_page_says_what_the_library_says(tab, place):
     assert cells(tab, "Six networks") == ours["networks"]
     assert cells(tab, "Six metrics") == ours["metrics"]
     assert cells(tab, "Chips of the world") == ours["known"]
-    limits = tab.locator(".dlp-design details").first.locator("li")
+    limits = tab.locator(".dlp-designer details").first.locator("li")
     assert limits.all_text_contents() == ours["limits"]
-    assert tab.locator(".dlp-design figure svg circle.dlp-mine").count() == 1
+    assert tab.locator(".dlp-designer figure svg circle.dlp-mine").count() == 1
     shares = tab.locator(".dlp-parts .dlp-track span").evaluate_all(
         "pieces => pieces.map(piece => parseFloat(piece.style.width))"
     )
@@ -223,7 +223,7 @@ def test_a_phone_has_room_for_the_answer(tab, scheme):
     tab.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     tab.set_viewport_size({"width": 390, "height": 844})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
-    boxes = tab.locator(".dlp-design .dlp-scroll").evaluate_all(
+    boxes = tab.locator(".dlp-designer .dlp-scroll").evaluate_all(
         "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth + 1).length"
     )
     assert boxes == 0
@@ -242,7 +242,7 @@ def test_the_answer_can_be_read_by_all(tab, scheme, wanted):
     tab.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     tab.wait_for_timeout(600)  # what fades in is pale until then
     tab.evaluate(script.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run('.dlp-design', {resultTypes: ['violations']})")
+    found = tab.evaluate("axe.run('.dlp-designer', {resultTypes: ['violations']})")
     told = [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]]
     assert not told
 
@@ -274,9 +274,9 @@ def test_without_javascript_it_says_what_to_do(browser, built):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{built.as_uri()}/design.html")
-    said = page.locator(".dlp-design [data-part=without]")
+    said = page.locator(".dlp-designer [data-part=without]")
     expect(said).to_be_visible()
-    expect(page.locator(".dlp-design form")).to_be_hidden()
+    expect(page.locator(".dlp-designer form")).to_be_hidden()
     target = said.locator("a").get_attribute("href")
     name, _, anchor = target.partition("#")
     assert f'id="{anchor}"' in (built / name).read_text(encoding="utf-8")
