@@ -27,13 +27,13 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def tab(browser, folder):
     with in_page_for_tests.opened(browser, folder) as tab:
-        tab.evaluate("() => { globalThis.R = document.querySelector('.dlp-design'); }")
+        tab.evaluate("() => { globalThis.R = document.querySelector('.dlp-blocks'); }")
         yield tab
 
 
 def cells(tab) -> list[list[str]]:
     return tab.eval_on_selector_all(
-        ".dlp-design tbody tr",
+        ".dlp-blocks tbody tr",
         "rows => rows.map(r => [...r.children].map(cell => cell.textContent))",
     )
 

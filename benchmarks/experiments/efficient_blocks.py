@@ -1,6 +1,6 @@
 """Which block is best under one budget? Thirteen blocks on the digits by ten seeds, the
-rate chosen for each block on held-out images; then twice the epochs, other budgets,
-equal parameters, equal modelled time, and no shortcut, by five seeds.
+rate chosen for each block on held-out images; then equal modelled time, other epochs
+and budgets, a common head, and no shortcut, by five seeds or three.
 
 What comes out goes to lib/dlpatterns/data/efficient_blocks.json, which the lecture on
 efficient networks reads; its tests run one seed again. A run that was cut off goes on

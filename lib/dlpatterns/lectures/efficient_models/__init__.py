@@ -3,12 +3,22 @@
 * `blocks`: one block each way, and small networks of them;
 * `counts`: what each way does to weights, MACs and bytes; compound scaling;
 * `designing`: the thirteen blocks under a budget, counted in the page;
-* `small`, `experiment`: networks of one block, and the study that trains them;
+* `small`, `experiment`, `study`: networks of one block, the runs that train them, and
+  what came out;
 * `world`: networks timed by others beside the model of cost;
 * `drawings`: the pictures of all of them.
 """
 
-from . import blocks, counts, designing, drawings, experiment, small, world
+from . import (
+    blocks,
+    counts,
+    designing,
+    drawings,
+    experiment,
+    small,
+    study,
+    world,
+)
 
 __all__ = [
     "blocks",
@@ -17,5 +27,6 @@ __all__ = [
     "drawings",
     "experiment",
     "small",
+    "study",
     "world",
 ]

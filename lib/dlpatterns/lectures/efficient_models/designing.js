@@ -1,6 +1,6 @@
 // Thirteen blocks under one budget: each as wide as it may be, its costs counted here. `counts.row` counts the same by layers, and a test compares both.
 (() => {
-  const root = document.currentScript.parentElement, order = document.querySelectorAll(".dlp-design").length - 1;
+  const root = document.currentScript.parentElement, order = document.querySelectorAll(".dlp-blocks").length - 1;
   const { recipes, measures, steps, least, widest, peak, bandwidth, start } = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
   const body = root.querySelector("tbody"), heads = root.querySelectorAll("thead th"), words = root.querySelector("output");
   const said = (number, digits = 0) => number.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -86,7 +86,7 @@
   const change = (part) => {
     state = { ...state, ...part };
     show();
-    try { history.replaceState({ ...history.state, design: { ...history.state?.design, [order]: state } }, ""); } catch { /* then not */ }
+    try { history.replaceState({ ...history.state, blocks: { ...history.state?.blocks, [order]: state } }, ""); } catch { /* then not */ }
   };
   selects.forEach((select) => select.addEventListener("change", () => {
     const { key } = select.dataset;
@@ -98,7 +98,7 @@
     if (text === "" || !(value > 0 && value < 1e12)) { words.textContent = "A budget is a number above zero."; return; }
     change({ budget: value });
   });
-  addEventListener("pageshow", () => { const known = history.state?.design?.[order]; if (known) { state = known; show(); } });
+  addEventListener("pageshow", () => { const known = history.state?.blocks?.[order]; if (known) { state = known; show(); } });
   root.dlp = { cost, fitted };
   show();
 })();

@@ -104,7 +104,7 @@ def design() -> None:
     }
     words = described(found)
     page = (
-        '<div class="dlp-design"><figure class="dlp-figure"><div class="dlp-scroll" '
+        '<div class="dlp-blocks"><figure class="dlp-figure"><div class="dlp-scroll" '
         'tabindex="0" role="region" aria-label="blocks under a budget">'
         f'<table class="dlp-table"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"

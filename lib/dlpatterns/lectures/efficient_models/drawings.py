@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import show
-from . import counts, world
+from . import counts, study, world
 
 COLOURS = ("blue", "orange", "green", "pink")
 AXES = {"MACs": "GMAC an image", "traffic": "least traffic (ms an image, once)"}
@@ -81,3 +81,31 @@ def against(run: str, across: str) -> show.Frame:
     )
     alt = f"Dots, one a network: measured time over {across}, both on log scales."
     return show.frame(fig, caption=caption, alt=alt)
+
+
+def learned(setting: str) -> show.Frame:
+    """Draw how well each block reads the digits in a setting, with the spread over
+    seeds; the blocks stand in their order at equal MACs.
+    """
+    kinds = study.order()[::-1]
+    means = [study.accuracy(kind, setting) for kind in kinds]
+    spreads = [study.spread(kind, setting) for kind in kinds]
+    widths = [study.rows(setting)[kind]["width"] for kind in kinds]
+    fig, axes = show.subplots(figsize=(4.6, 3.7))
+    axes.errorbar(
+        means, range(len(kinds)), xerr=spreads, fmt="o", color=show.colour("blue")
+    )
+    axes.set_yticks(range(len(kinds)), kinds)
+    axes.set(xlabel="% of the digits right", xlim=(84, 100))
+    best = study.order(setting)[0]
+    seeds = len(study.rows(setting)[best]["accuracy"])
+    caption = (
+        f"{setting.capitalize()}: mean and spread over {seeds} seeds. Best: {best}, "
+        f"{max(means):.1f} %; worst {min(means):.1f} %."
+    )
+    alt = "A dot with a bar for each of the blocks: how many digits it reads rightly."
+    values = {
+        kind: f"{mean:.1f} ± {spread:.1f} at {width} channels"
+        for kind, mean, spread, width in zip(kinds, means, spreads, widths, strict=True)
+    }
+    return show.frame(fig, caption=caption, alt=alt, values=values)
