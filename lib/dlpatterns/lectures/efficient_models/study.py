@@ -133,3 +133,43 @@ def largest_change(setting: str) -> float:
         own, usual = (rows(s)[kind]["accuracy"] for s in (setting, USUAL))
         found.append(abs(mean(own) - mean(usual[: len(own)])) * 100 / spread(kind))
     return max(found)
+
+
+LONG = "equal time, four times the epochs"
+
+
+def counted() -> list[str]:
+    """Return the settings whose budget is of MACs."""
+    return [setting for setting in e.settings() if TIME not in setting]
+
+
+def timed() -> list[str]:
+    """Return the settings whose budget is of time."""
+    return [setting for setting in e.settings() if TIME in setting]
+
+
+def lead() -> int:
+    """Return the last place, in any setting of MACs, of the blocks tied at the top."""
+    return max(place(kind, setting) for kind in tied() for setting in counted())
+
+
+def alike() -> list[float]:
+    """Return how the other orders at equal MACs agree with the study's, least first."""
+    return sorted(agreement(setting) for setting in counted() if setting != USUAL)
+
+
+def shuffled() -> list[float]:
+    """Return the points that the shuffle is worth in each setting, least first."""
+    pair = ("groups, shuffled", "groups")
+    gains = [[accuracy(kind, s) for kind in pair] for s in e.settings()]
+    return sorted(with_ - without for with_, without in gains)
+
+
+def plain_lead() -> bool:
+    """Return whether plain filters come first in every setting of time, the bottleneck
+    far behind even with four times the epochs.
+    """
+    far, half = behind("bottleneck", LONG)
+    firsts = {order(setting)[0] for setting in timed()}
+    unlike = all(agreement(setting) < 0.1 for setting in timed())
+    return firsts <= {"5 × 5", "3 × 3"} and unlike and far > 2 * half
