@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -28,11 +29,9 @@ def document(built: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def pdf(built: Path) -> bytes:
+def pdf(browser: Browser, built: Path) -> bytes:
     """One lecture as a PDF."""
-    if book_pdf.chromium() is None:
-        pytest.skip("no Chromium found, which Debian's package chromium brings")
-    made, wide = book_pdf.make(built, ONLY)
+    made, wide = book_pdf.make(browser, built, ONLY)
     assert wide == []
     return made
 

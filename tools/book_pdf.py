@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import paper
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "_build" / "html"
@@ -111,18 +111,19 @@ def printed(tab: Page, html: str, folder: Path) -> tuple[bytes, list[str]]:
     return pdf, wide
 
 
-def make(book: Path, only: set[str] = frozenset()) -> tuple[bytes, list[str]]:
+def make(
+    browser: Browser, book: Path, only: set[str] = frozenset()
+) -> tuple[bytes, list[str]]:
     """Print a built book twice, the second time with the page numbers of the first."""
-    toc = ROOT / "_toc.yml"
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=[*OPTIONS])
-        tab = browser.new_page(viewport={"width": WIDTH, "height": 970})
-        numbers: dict[str, int] = {}
+    tab = browser.new_page(viewport={"width": WIDTH, "height": 970})
+    numbers: dict[str, int] = {}
+    with tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
-            html = paper.document(book, paper.pages(book, toc, only), numbers)
+            found = paper.pages(book, ROOT / "_toc.yml", only)
+            html = paper.document(book, found, numbers)
             pdf, wide = printed(tab, html, Path(folder))
             numbers = page_numbers(pdf)
-        browser.close()
+    tab.close()
     return pdf, wide
 
 
@@ -134,7 +135,9 @@ def main(names: list[str]) -> int:
         print(problem, file=sys.stderr)
         return 1
     start = time.perf_counter()
-    pdf, wide = make(BOOK, set(names))
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=[*OPTIONS])
+        pdf, wide = make(browser, BOOK, set(names))
     TARGET.write_bytes(pdf)
     for one in wide:
         print(f"wider than the paper: {one}", file=sys.stderr)
