@@ -4,6 +4,7 @@ beside what the papers print.
 
 from functools import cache
 from math import prod
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -240,3 +241,35 @@ def wide_banks() -> float:
     tile = actions.Tile(bank=8 * 2**10)
     cost = actions.of_convolution(world.scnn("GoogLeNet", 1.0), tile)
     return sum(cost["skipped"].values()) / sum(cost["dense"].values())
+
+
+def judged() -> SimpleNamespace:
+    """Return EIE's times and energy as shares of the printed ones, and whether they are
+    what the lecture says of them.
+    """
+    ratios = [row["ratio"] for row in world.eie()]
+    *parts, whole = modules()
+    off = [row["ours (pJ)"] / row["printed (pJ)"] for row in parts[:3]]
+    full, bare = (
+        [row[what] / row["printed"] for row in theory()]
+        for what in ("words", "without fillers")
+    )
+    again = [against(rival)["printed times"] for rival in ("CPU", "GPU")]
+    near, short = sum(abs(f - 1) < 0.04 for f in full), sum(b < 0.925 for b in bare)
+    leave, met = memories(), whole["ours (pJ)"] / whole["printed (pJ)"]
+    times_hold = 0.6 < min(ratios) < max(ratios) < 1.2 and near >= 5
+    energy_holds = abs(met - 1) < 0.05 and off[0] > 1.3 and max(off[1:]) < 0.7
+    return SimpleNamespace(
+        ratios=(min(ratios), max(ratios)),
+        whole=whole,
+        off=off,
+        near=near,
+        short=short,
+        shortest=1 - min(bare),
+        again=again,
+        leave=leave,
+        holds=times_hold
+        and energy_holds
+        and abs(leave["8 KB"] / 120 - 1) < 0.1
+        and leave["128 KB"] < 60,
+    )
