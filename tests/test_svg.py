@@ -294,3 +294,13 @@ def test_a_foreign_matplotlibrc_changes_nothing(tmp_path, plain):
 def test_an_unwritable_home_prints_no_warning(tmp_path, plain):
     done = probed(tmp_path, HOME="/dev/null")
     assert done.stdout == plain and done.stderr == ""
+
+
+def test_a_path_and_a_circle_of_one_look_stay_what_they_are():
+    blue = ' fill="blue"'
+    drawn = [(blue, "M0 0L1 1"), (blue, '<circle r="1"/>'), (blue, '<circle r="2"/>')]
+    assert list(_svg._merged([*drawn, "<text/>"])) == [
+        '<path d="M0 0L1 1" fill="blue"/>',
+        '<g fill="blue"><circle r="1"/><circle r="2"/></g>',
+        "<text/>",
+    ]

@@ -423,16 +423,23 @@ def _together(elements: list) -> list:
 
 def _merged(elements: Iterable) -> Iterator[str]:
     """Yield elements as text; neighbouring points of one look share a group."""
-    for look, some in groupby(
-        elements, key=lambda one: isinstance(one, tuple) and one[0]
-    ):
+    for (look, are_shapes), some in groupby(elements, key=_kind):
         inside = list(some)
         if look is False:
             yield from inside
-        elif inside[0][1].startswith("<"):
+        elif are_shapes:
             yield f"<g{look}>{''.join(shape for _, shape in inside)}</g>"
         else:
             yield from (f'<path d="{shape}"{look}/>' for _, shape in inside)
+
+
+def _kind(one: str | tuple[str, str]) -> tuple[str | bool, bool]:
+    """Return the look of an element, False if it is text already, and whether it is a
+    shape such as a circle and no path.
+    """
+    return (
+        (one[0], one[1].startswith("<")) if isinstance(one, tuple) else (False, False)
+    )
 
 
 def variables(svg: str) -> str:
