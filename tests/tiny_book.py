@@ -2,6 +2,7 @@
 of the real one.
 """
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -23,11 +24,12 @@ def make(folder: Path) -> Path:
     for name in (
         "_config.yml",
         "references.bib",
-        "running.md",
         "requirements.txt",
         "requirements-dev.txt",
     ):
         shutil.copyfile(ROOT / name, folder / name)
+    running = (ROOT / "running.md").read_text(encoding="utf-8")
+    (folder / "running.md").write_text(without_links(running), encoding="utf-8")
     for name in ("_ext", "_static"):
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
@@ -38,6 +40,15 @@ def make(folder: Path) -> Path:
     (folder / "lib" / "code.py").write_text("ANSWER = 42\n", encoding="utf-8")
     write_lecture(folder, "6 * 7")
     return folder
+
+
+def without_links(page: str) -> str:
+    """Return a page without its links to other pages, which the tiny book has not.
+
+    >>> without_links("See the [glossary](glossary.md) and [NumPy](https://numpy.org).")
+    'See the glossary and [NumPy](https://numpy.org).'
+    """
+    return re.sub(r"\[([^\]]*)\]\(\w+\.md\)", r"\1", page)
 
 
 def write_lecture(folder: Path, source: str) -> Path:
