@@ -11,7 +11,7 @@ import pytest
 
 from dlpatterns import models
 from dlpatterns.counting import count
-from dlpatterns.models.config_fields import Noted
+from dlpatterns.models._config_fields import Noted
 from dlpatterns.models.huggingface import FAMILIES, describe
 from dlpatterns.models.language import PUBLISHED
 

@@ -87,6 +87,7 @@ def ask(page: Page, asked: dict) -> None:
     usual = {"format": "fp16", "weights": "", "machine": "", "layers": ""}
     for name in usual:
         page.select_option(f"[name={name}]", asked.get(name, usual[name]))
+    page.evaluate("document.querySelector('[data-part=status]').textContent = ''")
     page.get_by_role("button", name="Count").click()
 
 

@@ -80,7 +80,7 @@ def test_additions_and_signs_have_prices():
 def test_printed_figures_agree():
     assert [row["agree"] for row in world.printed()] == ["yes"] * len(world.printed())
     assert world.speedup(256, 9) == pytest.approx(62.27, abs=0.005)
-    assert all(row["seen"] for row in datasets.table("low_bit_published"))
+    assert all(row["source"] for row in datasets.table("low_bit_published"))
 
 
 def test_every_published_way_is_ours():

@@ -96,6 +96,7 @@ def main() -> None:
         "what": "test accuracy on scikit-learn's digits, ten seeds",
         "epochs": experiment.EPOCHS,
         "date": datetime.now(UTC).date().isoformat(),
+        "machine": platform.processor() or platform.machine(),
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("numpy", "scikit-learn")},
         "scans": [one | {"rate": rates[one["way"], one["network"]]} for one in scans],

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..graph import Model
 from ..layers import Attention, Experts, LatentAttention, LayerNorm
 from ..layers.base import is_whole
-from .config_fields import Noted, check_architecture, check_unread
+from ._config_fields import Noted, check_architecture, check_unread
 from .decoder import Block, Decoder, Feed, alike, windowed
 from .encoder import T5, Bert, Whisper
 

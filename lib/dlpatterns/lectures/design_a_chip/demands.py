@@ -15,7 +15,7 @@ from ...parallel import collectives
 from ...sparse import sizes
 from .. import front
 from ..dataflow import depthwise_best, shares
-from ..pruning import study
+from ..pruning import verdicts
 from ..quantization import stored
 from ..sequences import blocks
 from ..training_cost import passes
@@ -155,16 +155,14 @@ def low_bit_training() -> Demand:
 
 def pruning() -> Demand:
     """Whether a pruned network pays depends on the bits of its places."""
-    ahead = {
-        equal: sum(study.lead(*one, equal).mean > 0 for one in study.contested())
-        for equal in ("equal non-zeros", "equal bytes, 8 bits")
-    }
+    values, narrow = (
+        verdicts.at_equal(f"equal {what}") for what in ("non-zeros", "bytes, 8 bits")
+    )
     return Demand(
         "pruning",
         "pay for the place of a value, not only for the value",
-        f"pruned leads its best dense rival in {ahead['equal non-zeros']} of "
-        f"{len(study.contested())} at equal non-zeros, in "
-        f"{ahead['equal bytes, 8 bits']} at equal bytes",
+        f"pruned is clearly ahead of its best dense rival in {values.ahead} of "
+        f"{values.all} at equal non-zeros, in {narrow.ahead} at equal bytes",
         "8-bit values, indices counted; digits",
         "zeros",
     )
