@@ -126,7 +126,7 @@ def decode(form: Any, codes: np.ndarray) -> np.ndarray:
     if form.name == "fp16":
         return codes.view(np.float16).astype(np.float32)
     if form.kind == "float" and form.exponent_bits == 8 and form.signed:
-        bits = codes.astype(np.uint32) << np.uint32(32 - form.bits)
+        bits = np.left_shift(codes, 32 - form.bits, dtype=np.uint32)
         return bits.view(np.float32)
     values = _values(form)[codes]
     if None in getattr(form, "levels", ()) and np.isnan(values).any():
