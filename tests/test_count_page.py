@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import in_browser
+import library_page_for_tests
 import pytest
 from playwright.sync_api import Page, expect
 from site_server import Serving
@@ -46,32 +47,15 @@ PARAMETERS = {  # as published: of ResNet-50, AlexNet, Llama-2-7B, Llama-3.2-1B,
 
 @pytest.fixture(scope="module")
 def served(built):
-    """The built book on a server; skips where npm has not brought Pyodide."""
-    if not (built / "_static" / "pyodide").exists():
-        pytest.skip("no Pyodide in the book, which `npm ci` brings (package npm)")
-    with Serving(built) as site:
+    with library_page_for_tests.serving(built) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
 def tab(browser, served):
     """A page whose library stays loaded, which lets no request out."""
-    context = browser.new_context(viewport={"width": 1300, "height": 900})
-    outside, complaints = [], []
-
-    def let_in(route):
-        if route.request.url.startswith((served.address, "data:", "blob:")):
-            return route.continue_()
-        outside.append(route.request.url)
-        return route.abort()
-
-    context.route("**/*", let_in)
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{served.address}/count.html")
-    yield page
-    context.close()
-    assert not outside and not complaints
+    with library_page_for_tests.opened(browser, served, "count.html") as page:
+        yield page
 
 
 def ask(page: Page, asked: dict) -> None:

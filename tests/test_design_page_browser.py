@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+import library_page_for_tests
 import pytest
 from playwright.sync_api import Page, expect
 from site_server import Serving
@@ -33,34 +34,17 @@ OVER = {"rows": "512", "cols": "512"}
 
 @pytest.fixture(scope="module")
 def served(built):
-    """The built book on a server; skips where npm has not brought Pyodide."""
-    if not (built / "_static" / "pyodide").exists():
-        pytest.skip("no Pyodide in the book, which `npm ci` brings (package npm)")
-    with Serving(built) as site:
+    with library_page_for_tests.serving(built) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
 def tab(browser, served):
     """A page that has weighed a design, which lets no request out."""
-    context = browser.new_context(viewport={"width": 1300, "height": 900})
-    outside, complaints = [], []
-
-    def let_in(route):
-        if route.request.url.startswith((served.address, "data:", "blob:")):
-            return route.continue_()
-        outside.append(route.request.url)
-        return route.abort()
-
-    context.route("**/*", let_in)
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{served.address}/design.html")
-    page.get_by_role("button", name="Weigh it").click()
-    expect(page.locator(".dlp-score")).to_be_visible(timeout=120_000)
-    yield page
-    context.close()
-    assert not outside and not complaints
+    with library_page_for_tests.opened(browser, served, "design.html") as page:
+        page.get_by_role("button", name="Weigh it").click()
+        expect(page.locator(".dlp-score")).to_be_visible(timeout=120_000)
+        yield page
 
 
 def put(page: Page, name: str, setting: str) -> None:
