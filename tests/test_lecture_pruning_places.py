@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from dlpatterns.lectures.pruning import places
+from dlpatterns.datasets import measurement
+from dlpatterns.lectures.pruning import places, verdicts
 
 RNG = np.random.default_rng(0)
 MASK = {
@@ -44,3 +45,19 @@ def test_a_way_keeps_what_its_name_says(way):
 def test_an_unknown_way_is_refused():
     with pytest.raises(ValueError, match="unknown way 'columns'; choose one of mask"):
         places.redrawn(MASK, "columns", RNG)
+
+
+def test_one_seed_of_the_control_runs_again():
+    (row,) = (
+        row
+        for row in measurement("pruning_places")["rows"]["MLP"]
+        if row["way"] == "layers' counts"
+    )
+    again = places.trained("MLP", 0.95, row["way"], 0, row["setting"], twice=False)
+    assert again["accuracy"] == pytest.approx(row["accuracy"][0], abs=0.03)
+
+
+def test_the_control_needs_both_families_to_say_what_the_lecture_says():
+    few, deep = (verdicts.control(family) for family in ("MLP", "CNN"))
+    assert few.mask.mean > deep.total.mean > few.total.mean
+    assert len(measurement("pruning_places")["seeds"]) == 10

@@ -4,6 +4,7 @@
 * `working`: the networks that the lecture trains itself;
 * `structure`: channels that go, and all that shrinks with them;
 * `experiment`: the networks of the stored study, one training run a call;
+* `places`: a control: masks drawn anew with less and less of them kept;
 * `study`: what the stored study found;
 * `verdicts`: what it says about each question;
 * `world`: the paper's tables, and our numbers beside printed ones;
@@ -16,6 +17,7 @@ from . import (
     drawings,
     experiment,
     opening,
+    places,
     structure,
     study,
     verdicts,
@@ -28,6 +30,7 @@ __all__ = [
     "drawings",
     "experiment",
     "opening",
+    "places",
     "structure",
     "study",
     "verdicts",

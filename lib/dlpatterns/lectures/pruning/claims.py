@@ -28,11 +28,13 @@ def redundant() -> Verdict:
         f"a little; with 98 % gone it is {most} %.",
         section="Train, prune, fine-tune",
         attack="What is worth keeping: the weights or the mask?",
-        survived="Which weights stay matters more than their values: the same number "
-        "of places drawn anew loses far more than fresh weights under the same mask.",
+        survived="Fresh weights under the same mask lose little, the same number of "
+        "places drawn anew far more. With each layer's count kept, only a perceptron "
+        "needs these very places: a CNN does as well with others.",
         holds=dense.mean - some.mean < 0.02
         and most.mean < 0.9
-        and bool(verdicts.masks_and_weights().places_matter),
+        and bool(verdicts.masks_and_weights().places_matter)
+        and verdicts.which_or_how_many().holds,
     )
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ...datasets import measurement
 from . import experiment, study
 from .study import Found
 
@@ -55,6 +56,41 @@ def masks_and_weights() -> SimpleNamespace:
         < 3 * gains["mask on new weights"].mean
         < 0,
         best=best,
+    )
+
+
+def control(family: str) -> SimpleNamespace:
+    """Return how accurate fresh weights are under the found mask, under masks that keep
+    its counts by input, neuron or layer, and under one that keeps the total alone; and
+    how far the mask is ahead of the layers' counts.
+    """
+    table = measurement("pruning_places")["rows"][family]
+    by_way = {row["way"]: row for row in table}
+    means = {way: study.mean(row) for way, row in by_way.items()}
+    counts = [means[way].mean for way in means if way.endswith("counts")]
+    return SimpleNamespace(
+        mask=means["mask"],
+        least=100 * min(counts),
+        most=100 * max(counts),
+        total=means["total"],
+        lead=study.gain(by_way["mask"], by_way["layers' counts"]),
+        apart=means["mask"].mean - max(counts),
+    )
+
+
+def which_or_how_many() -> SimpleNamespace:
+    """Return the control of both families, and whether it says: in the perceptron which
+    places, in the CNN how many a layer.
+    """
+    few, deep = control("MLP"), control("CNN")
+    return SimpleNamespace(
+        few=few,
+        deep=deep,
+        holds=few.apart > 0.1
+        and study.clear(few.lead) == "for"
+        and study.clear(deep.lead) == "no"
+        and deep.apart < 0.01
+        and deep.total.mean < deep.least / 100 - 0.05,
     )
 
 
