@@ -400,7 +400,25 @@ def _tag(one: ElementTree.Element) -> str:
 
 def _style(one: ElementTree.Element) -> dict[str, str]:
     pairs = (part.partition(":") for part in one.get("style", "").split(";"))
-    return {name.strip(): value.strip() for name, _, value in pairs if value}
+    found = {name.strip(): value.strip() for name, _, value in pairs if value}
+    return _of_font(found.pop("font", "")) | found
+
+
+def _of_font(short: str) -> dict[str, str]:
+    """Return what CSS's short form says of a font, as older Matplotlibs write it.
+
+    >>> _of_font("italic 700 12px 'DejaVu Sans', sans-serif")
+    {'font-size': '12px', 'font-style': 'italic', 'font-weight': '700'}
+    >>> _of_font("")
+    {}
+    """
+    if not (size := re.search(r"[\d.]+px", short)):
+        return {}
+    found = {"font-size": size[0]}
+    for word in short[: size.start()].split():
+        bold = word.isdigit() or word == "bold"
+        found["font-weight" if bold else "font-style"] = word
+    return found
 
 
 def _rounded(transform: str, digits: int) -> str:
